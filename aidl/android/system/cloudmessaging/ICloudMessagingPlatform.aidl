@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package android.system.cloudmessaging;
+
+import android.system.cloudmessaging.NetworkReport;
+import android.system.cloudmessaging.SimIdentity;
+import android.system.cloudmessaging.UserReport;
+
+/**
+ * Facts that only the Java side can know. Kept in memory only; until they are reported after each start
+ * of the service, nothing passes the gate. For our settings app in the system user.
+ */
+interface ICloudMessagingPlatform {
+    /** Most users in one report. */
+    const int MAX_USERS = 64;
+    /** Size of a storage key in bytes. */
+    const int STORAGE_KEY_BYTES = 32;
+
+    /**
+     * All users that exist. One that is missing does not exist (any more). Fails with INVALID_ARGUMENT,
+     * TOO_LARGE.
+     */
+    void reportUsers(in UserReport[] users);
+
+    /**
+     * The SIMs in the phone, for a user for whom cloud messaging is on. Fails with OFF if it is not:
+     * do not even read them then. Fails with INVALID_ARGUMENT, TOO_LARGE.
+     */
+    void reportIdentities(int user, in SimIdentity[] sims);
+
+    /** The network that may be used now; a change ends the connections of the one before. */
+    void reportNetwork(in NetworkReport network);
+
+    /**
+     * Opens what is stored for the user; given when the user has unlocked. Fails with INVALID_ARGUMENT,
+     * NOT_FOUND (no such user was reported).
+     */
+    void provideStorageKey(int user, in byte[] key);
+
+    /** Whether cloud messaging is on for the user, so that identities are wanted. */
+    boolean wantsIdentities(int user);
+
+    /** Registers for hints that what is wanted changed. Fails with TOO_MANY. */
+    void addListener(android.system.cloudmessaging.ICloudMessagingListener listener);
+}

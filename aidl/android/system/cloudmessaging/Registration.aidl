@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+package android.system.cloudmessaging;
+
+/** How far the registration of a SIM is. */
+@Backing(type="int")
+enum Registration {
+    /** Not begun, or lapsed. */
+    NONE = 0,
+    /** Asked for; an answer is awaited. */
+    ASKED = 1,
+    /** A code was sent to the number by SMS: submitCode(). */
+    CODE_NEEDED = 2,
+    /** The SIM can be reached. */
+    DONE = 3,
+    /** The registrar refused; it is tried again later. */
+    REFUSED = 4,
+}
