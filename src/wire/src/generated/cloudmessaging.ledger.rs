@@ -18,6 +18,8 @@ pub struct Entry {
     pub wall_ms: i64,
     #[prost(int64, tag = "3")]
     pub boot_ms: i64,
+    #[prost(uint32, tag = "4")]
+    pub group: u32,
     #[prost(
         oneof = "entry::Event",
         tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23"
