@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Placeholder.
+//! The gate of Cloud Messaging: holds consent, keys, plaintext and the ledger, and has no network.
+//!
+//! Read it as the way of a message: [`gate`] gives a permit, [`disclose`] lets a datum into a payload,
+//! [`ledger`] writes it down.
+
 pub mod clock;
+pub mod disclose;
+pub mod gate;
 pub mod ledger;
+pub mod sync;

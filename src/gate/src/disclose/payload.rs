@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Payloads: what is put together out of disclosed data, before it is signed and sealed.
+
+use cloudmessaging_wire::limits::SCHEMA_VERSION;
+use cloudmessaging_wire::proto::envelope::{content, Content, Message, Receipt};
+use cloudmessaging_wire::proto::registrar::{
+    request, Erase, LookUp, Registration, Renewal, Request,
+};
+use prost::Message as _;
+use zeroize::Zeroizing;
+
+use super::{
+    Body, Brand, Delivery, Disclosed, Imei, Imsi, PhoneNumber, PublicKeys, RecipientNumber,
+};
+
+/// What every request to the registrar begins with; random or a time, nothing of the owner's.
+#[derive(Clone, Default)]
+pub struct RequestHead {
+    /// Where the answer goes.
+    pub reply_topic: String,
+    /// X25519 key that the answer is sealed to.
+    pub reply_public_key: Vec<u8>,
+    /// Repeated in the answer, 8 bytes.
+    pub request_id: Vec<u8>,
+    /// ms since the Unix epoch.
+    pub made_ms: i64,
+}
+
+/// A payload without its signature, branded with the permit under which its data were disclosed.
+pub struct Payload<'p> {
+    body: Zeroizing<Vec<u8>>,
+    brand: Brand<'p>,
+}
+
+/// What no one but its reader can read; goes out under the permit branded `'p` or not at all.
+pub struct Sealed<'p> {
+    ciphertext: Vec<u8>,
+    plaintext_size: usize,
+    #[allow(dead_code)] // The brand is all type.
+    brand: Brand<'p>,
+}
+
+impl<'p> Payload<'p> {
+    /// First registration of a SIM.
+    pub fn registration(
+        head: RequestHead,
+        number: Disclosed<'p, PhoneNumber>,
+        imsi: Option<Disclosed<'p, Imsi>>,
+        imei: Option<Disclosed<'p, Imei>>,
+        keys: Disclosed<'p, PublicKeys>,
+        code: String,
+    ) -> Self {
+        let brand = number.brand;
+        let (identity_key, prekeys, prekeys_signature) = keys.into_inner().0;
+        let kind = request::Kind::Registration(Registration {
+            number: String::from_utf8_lossy(&number.into_inner().0).into_owned(),
+            imsi: imsi.map(|d| d.into_inner().0.to_string()).unwrap_or_default(),
+            imei: imei.map(|d| d.into_inner().0.to_string()).unwrap_or_default(),
+            identity_key,
+            tls_public_key: Vec::new(),
+            prekeys,
+            prekeys_signature,
+            code,
+        });
+        Self::request(head, kind, brand)
+    }
+
+    /// Renewal of the lease, with fresh prekeys.
+    pub fn renewal(
+        head: RequestHead,
+        certificate: Disclosed<'p, PhoneNumber>,
+        keys: Disclosed<'p, PublicKeys>,
+    ) -> Self {
+        let brand = certificate.brand;
+        let (_, prekeys, prekeys_signature) = keys.into_inner().0;
+        let kind = request::Kind::Renewal(Renewal {
+            sender_certificate: certificate.into_inner().0.to_vec(),
+            tls_public_key: Vec::new(),
+            prekeys,
+            prekeys_signature,
+        });
+        Self::request(head, kind, brand)
+    }
+
+    /// Look-up of one number.
+    pub fn look_up(
+        head: RequestHead,
+        recipient: Disclosed<'p, RecipientNumber>,
+        certificate: Disclosed<'p, PhoneNumber>,
+    ) -> Self {
+        let brand = recipient.brand;
+        let kind = request::Kind::LookUp(LookUp {
+            number: recipient.into_inner().0.to_string(),
+            sender_certificate: certificate.into_inner().0.to_vec(),
+        });
+        Self::request(head, kind, brand)
+    }
+
+    /// The owner's request to erase the registration.
+    pub fn erase(head: RequestHead, certificate: Disclosed<'p, PhoneNumber>) -> Self {
+        let brand = certificate.brand;
+        let sender_certificate = certificate.into_inner().0.to_vec();
+        Self::request(head, request::Kind::Erase(Erase { sender_certificate }), brand)
+    }
+
+    /// A message to one recipient. `fixed` holds what is no personal datum: id, times, receipt key and
+    /// checkpoint hash; its body and certificate are replaced by what was disclosed.
+    pub fn message(
+        fixed: Message,
+        body: Disclosed<'p, Body>,
+        certificate: Disclosed<'p, PhoneNumber>,
+    ) -> Self {
+        let brand = body.brand;
+        let message = Message {
+            body: body.into_inner().0.to_string(),
+            sender_certificate: certificate.into_inner().0.to_vec(),
+            ..fixed
+        };
+        Self::content(content::Kind::Message(message), brand)
+    }
+
+    /// The recipient's answer to a message.
+    pub fn receipt(delivery: Disclosed<'p, Delivery>) -> Self {
+        let brand = delivery.brand;
+        let (id, status) = delivery.into_inner().0;
+        Self::content(content::Kind::Receipt(Receipt { id, status }), brand)
+    }
+
+    fn request(head: RequestHead, kind: request::Kind, brand: Brand<'p>) -> Self {
+        let request = Request {
+            schema_version: SCHEMA_VERSION,
+            reply_topic: head.reply_topic,
+            reply_public_key: head.reply_public_key,
+            request_id: head.request_id,
+            made_ms: head.made_ms,
+            kind: Some(kind),
+            signature: Vec::new(),
+        };
+        Self { body: Zeroizing::new(request.encode_to_vec()), brand }
+    }
+
+    fn content(kind: content::Kind, brand: Brand<'p>) -> Self {
+        let content =
+            Content { schema_version: SCHEMA_VERSION, kind: Some(kind), signature: Vec::new() };
+        Self { body: Zeroizing::new(content.encode_to_vec()), brand }
+    }
+
+    /// The bytes before signature and padding: for `preview`, which never leaves the phone.
+    pub(super) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// Gives the bytes to `seal`, which signs and encrypts them. Called by `seal/` alone (a test looks).
+    pub(crate) fn seal_with<E>(
+        self,
+        seal: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
+    ) -> Result<Sealed<'p>, E> {
+        let plaintext_size = self.body.len() + cloudmessaging_wire::signed::SUFFIX;
+        Ok(Sealed { ciphertext: seal(&self.body)?, plaintext_size, brand: self.brand })
+    }
+}
+
+impl Sealed<'_> {
+    /// What goes on the wire.
+    pub fn ciphertext(&self) -> &[u8] {
+        &self.ciphertext
+    }
+
+    /// Bytes before padding and encryption.
+    pub fn plaintext_size(&self) -> usize {
+        self.plaintext_size
+    }
+
+    pub(crate) fn into_ciphertext(self) -> Vec<u8> {
+        self.ciphertext
+    }
+}
