@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Phone numbers: E.164 in its international form, `+` and digits, and no other spelling, so that one
+//! number has one routing id.
+
+use std::fmt;
+
+use zeroize::{Zeroize as _, ZeroizeOnDrop};
+
+/// A phone number, wiped when dropped. It has no `Display`, and its `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, ZeroizeOnDrop)]
+pub struct Number(String);
+
+impl Number {
+    /// The number, or nothing if it is not E.164.
+    pub fn parse(number: &str) -> Option<Self> {
+        is_e164(number).then(|| Self(number.to_owned()))
+    }
+
+    /// [`parse`](Self::parse), which keeps or wipes the string itself.
+    pub fn from_string(mut number: String) -> Option<Self> {
+        if is_e164(&number) {
+            return Some(Self(number));
+        }
+        number.zeroize();
+        None
+    }
+
+    /// `+` and digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Number(..)")
+    }
+}
+
+/// Whether this is `+`, a country code that does not begin with zero, and at most 15 digits in all (ITU-T
+/// E.164, 6.1; it names no least length).
+pub fn is_e164(number: &str) -> bool {
+    let Some(digits) = number.strip_prefix('+') else { return false };
+    (2..=15).contains(&digits.len())
+        && !digits.starts_with('0')
+        && digits.bytes().all(|b| b.is_ascii_digit())
+}
