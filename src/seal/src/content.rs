@@ -4,8 +4,10 @@
 
 use std::fmt;
 
-use cloudmessaging_wire::proto::envelope::{content::Kind, Content};
+use cloudmessaging_wire::limits::{BODY_MAX, MESSAGE_ID};
+use cloudmessaging_wire::proto::envelope::{content::Kind, Content, ReceiptStatus};
 use cloudmessaging_wire::signed;
+use ring::digest;
 use zeroize::Zeroizing;
 
 use crate::envelope::{Reader, Sealed, SealedEnvelope, Sealing};
@@ -24,19 +26,31 @@ pub struct Address<'a> {
     pub reader: Reader,
     /// The reader's own: of the inbox that it goes to.
     pub routing_id: &'a RoutingId,
-    /// Names `key`: the id of a prekey, or what the reader named its receipt key.
+    /// Names `key`: the id of a prekey, or [`receipt_key_id`].
     pub key_id: &'a KeyId,
     /// The prekey or the receipt key.
     pub key: &'a PublicKey,
 }
 
+/// What a receipt's envelope names its key: the first 8 bytes of the SHA-256 of the receipt key, which
+/// stood inside the seal of the message, so that only its two ends can tell what is being answered.
+pub fn receipt_key_id(receipt_key: &PublicKey) -> KeyId {
+    let mut id = KeyId::default();
+    let hash = digest::digest(&digest::SHA256, &receipt_key.0);
+    id.copy_from_slice(&hash.as_ref()[..size_of::<KeyId>()]);
+    id
+}
+
 /// Signs and seals a content; its `signature` is made here, whatever stands in it.
+///
+/// [`SealError::Malformed`] if the reader would refuse its shape.
 pub fn seal_content(
     to: &Address<'_>,
     sender: &IdentityKey,
     mut content: Content,
 ) -> Result<Sealed, SealError> {
     content.signature.clear();
+    check(&content)?;
     let sealing = Sealing::begin(to.reader, to.key)?;
     let body = encode_signable(&content);
     let signature = sender.sign(&Zeroizing::new(signed::content(
@@ -58,10 +72,7 @@ pub fn open_content(
     let (body, signature) = signed::detach(&plaintext).ok_or(SealError::Malformed("content"))?;
     // The signed bytes alone are decoded, so nothing in `content` is outside the signature.
     let content: Content = parse::message(body, CONTENT_MAX, "content")?;
-    parse::version(content.schema_version, "content")?;
-    if content.kind.is_none() || !content.signature.is_empty() {
-        return Err(SealError::Malformed("content"));
-    }
+    check(&content)?;
     Ok(UnverifiedContent {
         content,
         body: Zeroizing::new(body.to_vec()),
@@ -69,6 +80,38 @@ pub fn open_content(
         key_id: envelope.key_id,
         enc: envelope.enc,
     })
+}
+
+/// Version and shape: every field of the length it has to be, a known kind, no signature among what is signed.
+fn check(content: &Content) -> Result<(), SealError> {
+    parse::version(content.schema_version, "content")?;
+    if !content.signature.is_empty() {
+        return Err(SealError::Malformed("content"));
+    }
+    let id = match content.kind.as_ref().ok_or(SealError::Malformed("content"))? {
+        Kind::Message(message) => {
+            if message.body.len() > BODY_MAX {
+                return Err(SealError::Malformed("body"));
+            }
+            // Empty: the sender's ledger has no checkpoints.
+            if !matches!(message.checkpoint_hash.len(), 0 | 32) {
+                return Err(SealError::Malformed("checkpoint hash"));
+            }
+            parse::array::<32>(&message.receipt_public_key, "receipt key")?;
+            &message.id
+        }
+        Kind::Retract(retract) => {
+            parse::array::<32>(&retract.receipt_public_key, "receipt key")?;
+            &retract.id
+        }
+        Kind::Receipt(receipt) => {
+            if matches!(receipt.status(), ReceiptStatus::Unspecified) {
+                return Err(SealError::Malformed("receipt status"));
+            }
+            &receipt.id
+        }
+    };
+    parse::array::<MESSAGE_ID>(id, "message id").map(|_| ())
 }
 
 /// An opened content that anybody could have made.

@@ -15,8 +15,9 @@
 //! [`routing`], [`certificate`], [`prekey`] and [`bundle`] say who is who; [`content`] is what phones say to
 //! each other and [`request`] what they say to the registrar.
 //!
-//! Private keys are wiped when they are dropped. What this cannot reach: ring keeps an expanded key on the
-//! stack while it signs, and rustls frees the buffer it encrypted or decrypted in without wiping it.
+//! Private keys, numbers and opened plaintexts are wiped when they are dropped. What this cannot reach: ring
+//! leaves an expanded key on the stack after it signed, rustls frees the buffer it encrypted or decrypted in
+//! as it is, and the generated messages of `cloudmessaging_wire` are ordinary strings and vectors.
 
 pub mod bundle;
 pub mod certificate;
@@ -39,7 +40,7 @@ pub use bundle::{issue_bundle, verify_bundle, CertifiedKeys, ReaderKeys};
 pub use certificate::{
     issue_sender_certificate, verify_sender_certificate, CertifiedIdentity, RegistrarKeys,
 };
-pub use content::{open_content, seal_content, Address, UnverifiedContent};
+pub use content::{open_content, receipt_key_id, seal_content, Address, UnverifiedContent};
 pub use envelope::{open, Reader, Sealed, SealedEnvelope, Sealing};
 pub use error::{CertificateError, SealError};
 pub use fingerprint::fingerprint;

@@ -3,6 +3,7 @@
 
 use cloudmessaging_wire::limits::SCHEMA_VERSION;
 use prost::Message;
+use zeroize::Zeroizing;
 
 use crate::error::{CertificateError, SealError};
 
@@ -43,7 +44,8 @@ pub fn certified<M: Message + Default>(bytes: &[u8], most: usize) -> Result<M, C
 /// Refuses another encoding of the same message, and fields that this build does not know: with them,
 /// what stands outside a signature could be varied, and strangers' bytes kept in our name.
 pub fn canonical(message: &impl Message, bytes: &[u8]) -> Result<(), CertificateError> {
-    (message.encode_to_vec() == bytes).then_some(()).ok_or(CertificateError::Malformed)
+    let encoded = Zeroizing::new(message.encode_to_vec());
+    (*encoded == bytes).then_some(()).ok_or(CertificateError::Malformed)
 }
 
 /// [`version`], for something signed.
