@@ -116,9 +116,13 @@ impl<U: Uplink> Gate<U> {
             state.generation += 1;
             state.uplink = None;
         }
-        if let Some(uplink) = lock(&self.process).take() {
+        let mut process = lock(&self.process);
+        if let Some(uplink) = process.take() {
             uplink.kill();
         }
+        // One that was started since the change is ended with the others: what permits are bound to must
+        // be what exists.
+        lock(&self.state).uplink = None;
     }
 
     /// Starts the uplink if the gate is open and nothing refuses; gives the refusal otherwise. If one is
@@ -187,18 +191,16 @@ impl<U: Uplink> Gate<U> {
         f: impl FnOnce(Errand<'_, U>) -> Result<R, E>,
     ) -> Result<R, E> {
         let terms = Ok(terms);
-        let (network, facts) = {
-            let state = lock(&self.state);
-            (rule::connection(&terms, &state.facts)?.clone(), state.facts.clone())
-        };
-        let uplink = {
+        let (uplink, network, facts) = {
             let mut process = lock(&self.process);
+            let facts = lock(&self.state).facts.clone();
+            let network = rule::connection(&terms, &facts)?.clone();
             if process.is_some() {
                 return Err(Refusal::Busy.into());
             }
             let uplink = Arc::new(start(&network)?);
             *process = Some(uplink.clone());
-            uplink
+            (uplink, network, facts)
         };
         let result = f(Errand { uplink: &uplink, terms: &terms, facts: &facts, network: &network });
         self.ended(&uplink);

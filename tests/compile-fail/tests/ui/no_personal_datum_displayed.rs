@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+#![allow(unused, unreachable_code)]
+
+fn main() {
+    println!("{}", compile_fail::body());
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The world around the gate: processes, the wire, a ledger that lets others run.
+
+use cloudmessaging_wire::proto::ledger::Purpose;
+
+use crate::disclose::{Classes, DataClass, Delivery, Payload, RecipientRoutingId, Sealed};
+use crate::gate::{
+    ConnectEntry, Facts, Gate, HandOver, IntentEntry, Ledger, Network, Permit, Publication,
+    Refusal, Terms, Topic, Uplink,
+};
+use crate::sync::{lock, Arc, Mutex};
+
+/// What all processes share: how many exist, and what left the phone, by process.
+#[derive(Default)]
+pub struct World {
+    pub alive: u32,
+    pub forks: u32,
+    /// Payloads that left, each with the process that sent it.
+    pub wire: Vec<u32>,
+}
+
+pub type Shared = Arc<Mutex<World>>;
+
+/// One uplink: `socketpair` holds what was handed over and not sent yet.
+pub struct Process {
+    pub number: u32,
+    socketpair: Mutex<Option<u32>>,
+    world: Shared,
+}
+
+impl Process {
+    pub fn start(world: &Shared) -> Self {
+        let mut w = lock(world);
+        w.alive += 1;
+        w.forks += 1;
+        Self { number: w.forks, socketpair: Mutex::new(Some(0)), world: world.clone() }
+    }
+
+    /// The process is scheduled: what lies in its socketpair leaves, if it still exists.
+    pub fn run(&self) {
+        if let Some(held) = &mut *lock(&self.socketpair) {
+            let mut world = lock(&self.world);
+            world.wire.extend((0..std::mem::take(held)).map(|_| self.number));
+        }
+    }
+}
+
+impl Uplink for Process {
+    fn hand_over(&self, _frame: &[u8]) -> Result<(), HandOver> {
+        match &mut *lock(&self.socketpair) {
+            Some(held) => {
+                *held += 1;
+                Ok(())
+            }
+            None => Err(HandOver::Gone),
+        }
+    }
+
+    fn kill(&self) {
+        if lock(&self.socketpair).take().is_some() {
+            lock(&self.world).alive -= 1;
+        }
+    }
+}
+
+/// A ledger in which a permit can get stuck: everybody else may run before the write is durable.
+pub struct SlowLedger;
+
+impl Ledger for SlowLedger {
+    fn connect(&self, _: &ConnectEntry<'_>) -> Result<(), Refusal> {
+        loom::thread::yield_now();
+        Ok(())
+    }
+
+    fn intent(&self, _: &IntentEntry<'_>) -> Result<(), Refusal> {
+        loom::thread::yield_now();
+        Ok(())
+    }
+}
+
+pub fn terms() -> Terms {
+    Terms {
+        record_id: [1; 16],
+        classes: Classes::from_iter(Classes::ALL),
+        sims: vec![1],
+        while_roaming: false,
+        with_data_saver: false,
+        with_battery_saver: false,
+    }
+}
+
+pub fn facts() -> Facts {
+    let network = Network { connected: true, ..Network::default() };
+    Facts { exists: true, unlocked: true, policy: None, sims: vec![1], network: Some(network) }
+}
+
+/// A gate that is open, with an uplink running.
+pub fn open(world: &Shared) -> (Arc<Gate<Process>>, Arc<Process>) {
+    let gate = Arc::new(Gate::new());
+    gate.report(facts());
+    gate.open(terms());
+    let process = start(&gate, world).unwrap();
+    (gate, process)
+}
+
+pub fn start(gate: &Gate<Process>, world: &Shared) -> Result<Arc<Process>, Refusal> {
+    gate.start(|_| Ok(Process::start(world)))
+}
+
+/// The whole way of a payload, with the real permit, disclosure and hand-over.
+pub fn send(gate: &Gate<Process>) -> Result<(), Refusal> {
+    gate.permit(Purpose::Receipt, Some(1), transmit)
+}
+
+pub fn transmit<'p>(mut permit: Permit<'p, Process>) -> Result<(), Refusal> {
+    let delivery = permit.disclose(Delivery((vec![0; 16], 1)))?;
+    let sealed: Sealed<'p> =
+        Payload::receipt(delivery).seal_with(|body| Ok::<_, Refusal>(body.to_vec()))?;
+    let reader = RecipientRoutingId([2; 32]);
+    let to = Publication {
+        connection: 1,
+        token: 1,
+        topic: Topic::Inbox(&reader),
+        expiry_s: 1,
+        message_id: None,
+        checkpoint_nonce: None,
+    };
+    permit.transmit(sealed, to, &SlowLedger)
+}
+
+/// A class that [`transmit`] reveals.
+pub const REVEALED: DataClass = DataClass::DeliveryReceipt;
