@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Configuration for Mosquitto 2.0 that enforces the same table: TLS 1.3, mandatory client certificates,
+//! their CN as the user name.
+//!
+//! What is weaker than on the embedded broker, for its file can say no more: it grants every SUBSCRIBE and
+//! checks READ at each delivery, so a phone (they all share one certificate for now) that subscribes to
+//! `cm/1/inbox/+` gets what it may read, which is every inbox's ciphertext; a phone that knows another's
+//! client id can end that connection; and a certificate of the authority with an unknown CN may connect,
+//! though it can do nothing.
+
+use std::path::Path;
+
+use crate::acl::{Access, Role, OWN_ID, RULES};
+use crate::embedded::MAX_PACKET;
+use crate::files::{self, FileError};
+use crate::pki;
+
+/// Writes `mosquitto.conf` and `acl` into `out`, for certificates in `pki`, listening on 127.0.0.1.
+pub fn write(pki: &Path, port: u16, out: &Path) -> Result<(), FileError> {
+    files::directory(out)?;
+    let (pki, out) = (files::absolute(pki)?, files::absolute(out)?);
+    files::create(&out.join("acl"), 0o600, acl().as_bytes())?;
+    let conf = conf(&pki, port, &out, files::owner(&pki.join(pki::BROKER_KEY))? == 0);
+    files::create(&out.join("mosquitto.conf"), 0o644, conf.as_bytes())
+}
+
+fn conf(pki: &Path, port: u16, out: &Path, owned_by_root: bool) -> String {
+    let pki = |name: &str| pki.join(name).display().to_string();
+    let mut lines = vec![
+        format!("listener {port} 127.0.0.1"),
+        format!("cafile {}", pki(pki::CA)),
+        format!("certfile {}", pki(pki::BROKER)),
+        format!("keyfile {}", pki(pki::BROKER_KEY)),
+        "tls_version tlsv1.3".into(),
+        "require_certificate true".into(),
+        "use_identity_as_username true".into(),
+        "allow_anonymous false".into(),
+        format!("acl_file {}", out.join("acl").display()),
+        format!("max_packet_size {MAX_PACKET}"),
+        "set_tcp_nodelay true".into(),
+        "persistent_client_expiration 7d".into(),
+        "persistence false".into(),
+        "sys_interval 0".into(),
+        // Neither topics nor client ids belong into a log.
+        "log_dest stderr".into(),
+        "log_type error".into(),
+        "log_type warning".into(),
+        "connection_messages false".into(),
+    ];
+    if owned_by_root {
+        // Started as root it would drop to a user who cannot read root's key.
+        lines.push("user root".into());
+    }
+    lines.join("\n") + "\n"
+}
+
+/// The table in the words of an acl_file. A line that names the client's own id is a `pattern`, which
+/// holds for every user: it gives nobody anything but answers to itself.
+fn acl() -> String {
+    let mut users = String::new();
+    let mut patterns = String::new();
+    for role in Role::ALL {
+        users += &format!("user {}\n", role.common_name());
+        for rule in RULES.iter().filter(|rule| rule.role == role) {
+            let access = match rule.access {
+                Access::Read => "read",
+                Access::Write => "write",
+            };
+            if rule.pattern.contains(OWN_ID) {
+                patterns += &format!("pattern {access} {}\n", rule.pattern);
+            } else {
+                users += &format!("topic {access} {}\n", rule.pattern);
+            }
+        }
+        users.push('\n');
+    }
+    users + &patterns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_says_what_the_table_says() {
+        assert_eq!(
+            acl(),
+            "user registrar\n\
+             topic read cm/1/keys/#\n\
+             topic write cm/1/keys/#\n\
+             topic read cm/1/registrar\n\
+             topic write cm/1/reply/#\n\
+             \n\
+             user phone\n\
+             topic write cm/1/registrar\n\
+             topic write cm/1/inbox/+\n\
+             topic read cm/1/inbox/+\n\
+             \n\
+             pattern read cm/1/reply/%c/+\n"
+        );
+    }
+}
