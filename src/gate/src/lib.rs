@@ -5,7 +5,11 @@
 //! [`ledger`] writes it down.
 
 pub mod clock;
+pub mod config;
+pub mod consent;
 pub mod disclose;
+pub mod file;
 pub mod gate;
+pub mod identity;
 pub mod ledger;
 pub mod sync;

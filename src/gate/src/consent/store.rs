@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Where the consent of one Android user is kept: the file `consent` and its record key.
+//!
+//! Order is the promise. A grant takes the old record away, then makes a new key, then writes the new
+//! record: whatever a power cut leaves of it reads as the old, as off, or as the new consent. A removal
+//! takes the record first, then the key, and tries both whatever happens to the other.
+
+use std::path::Path;
+
+use cloudmessaging_wire::proto::consent::StoredConsent;
+use prost::Message as _;
+
+use super::class::ClassSet;
+use super::disclosure::{Disclosure, Disclosures};
+use super::key::{KeyError, RecordKey};
+use super::record::{
+    CaptureMethod, Conditions, ConsentedSim, Record, RecordId, RecordTime, MAX_FINGERPRINT,
+    MAX_SIMS,
+};
+use super::sim::{IdentityMac, SimIdentity};
+use super::standing::{OffReason, Standing};
+use crate::file::{DurableFile, FileError, Unreadable};
+
+const CONTEXT: &[u8] = b"cloudmessaging consent record\0";
+
+/// The largest record file, in bytes: eight SIMs and the longest strings take a quarter of it.
+const MAX_FILE: usize = 4096;
+
+/// A consent that an owner has just given.
+#[derive(Debug)]
+pub struct NewConsent<'a> {
+    /// Names it; already in the ledger.
+    pub id: RecordId,
+    /// The user's serial number.
+    pub user_serial: i64,
+    /// The SIMs that take part: 1 to 8, each subscription once.
+    pub sims: &'a [SimIdentity],
+    /// The text that was shown.
+    pub disclosure: &'a Disclosure,
+    /// The classes allowed.
+    pub classes: ClassSet,
+    /// When.
+    pub granted: RecordTime,
+    /// How the owner expressed it; not `Unspecified`.
+    pub method: CaptureMethod,
+    /// The owner's conditions.
+    pub conditions: Conditions,
+    /// For information only; cut to 256 bytes.
+    pub build_fingerprint: &'a str,
+    /// For information only.
+    pub ledger_position: u64,
+}
+
+/// Why a consent was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum GrantError {
+    /// There are not 1 to 8 SIMs. Nothing was done.
+    #[error("{0} SIMs, 1 to {MAX_SIMS} can take part")]
+    SimCount(usize),
+    /// Two SIMs have the same subscription id. Nothing was done.
+    #[error("subscription {0} is named twice")]
+    SimTwice(i32),
+    /// How the owner expressed it was not said. Nothing was done.
+    #[error("no capture method")]
+    Method,
+    /// A user, serial number or time is negative. Nothing was done.
+    #[error("a user, serial number or time is negative")]
+    Negative,
+    /// The record key failed.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The record file failed.
+    #[error("record: {0}")]
+    File(#[from] FileError),
+}
+
+/// Why a removal is not durable. What failed is to be tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoveError {
+    /// The record is, or may after a power cut be, still there.
+    #[error("record: {0}")]
+    Record(#[source] FileError),
+    /// The record is gone for good; its key is not.
+    #[error(transparent)]
+    Key(KeyError),
+}
+
+/// What a record says of a SIM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SimMatch {
+    /// It takes part.
+    Named,
+    /// The record does not name the subscription.
+    NotNamed,
+    /// The record names the subscription with other identities.
+    Changed,
+}
+
+/// The consent of one Android user. There is to be one value for each user, kept while the gate runs.
+pub struct ConsentStore {
+    user: i32,
+    file: DurableFile,
+    key: Box<dyn RecordKey>,
+}
+
+impl ConsentStore {
+    /// The consent of `user`, in the user's `directory`.
+    pub fn new(directory: &Path, user: i32, key: Box<dyn RecordKey>) -> Self {
+        Self { user, file: DurableFile::new(directory, "consent", MAX_FILE), key }
+    }
+
+    /// Whether the user with this serial number has turned cloud messaging on. Changes nothing.
+    pub fn read(&self, user_serial: i64, disclosures: &Disclosures) -> Standing {
+        match self.read_record(user_serial, disclosures) {
+            Ok(record) => Standing::On(record),
+            Err(reason) => Standing::Off(reason),
+        }
+    }
+
+    fn read_record(&self, serial: i64, disclosures: &Disclosures) -> Result<Record, OffReason> {
+        let bytes = self.file.read().map_err(|reason| match reason {
+            Unreadable::Absent => OffReason::NoRecord,
+            reason => {
+                log::warn!("consent of user {}: {reason}", self.user);
+                OffReason::Unreadable
+            }
+        })?;
+        let stored = StoredConsent::decode(&bytes[..]).map_err(|_| OffReason::Damaged)?;
+        // Nothing follows, nothing is repeated, nothing unknown is in it.
+        if stored.encode_to_vec() != **bytes {
+            return Err(OffReason::Damaged);
+        }
+        if !self.key.verify(&authenticated(&stored.record), &stored.mac) {
+            return Err(OffReason::Damaged);
+        }
+        Record::decode(&stored.record, self.user, serial, disclosures)
+    }
+
+    /// Turns on, durably, in the place of whatever is there, under a new record key. An error before
+    /// anything was done leaves things as they were; after any other the consent is off, as far as the
+    /// disk still does what it is told.
+    pub fn write(&self, new: &NewConsent<'_>) -> Result<Record, GrantError> {
+        self.check(new)?;
+        self.write_under_new_key(new).inspect_err(|_| {
+            // What failed is told by the error; that this fails too changes nothing in it.
+            let _ = self.remove();
+        })
+    }
+
+    fn write_under_new_key(&self, new: &NewConsent<'_>) -> Result<Record, GrantError> {
+        self.file.remove()?;
+        self.key.make()?;
+        let mut sims = Vec::with_capacity(new.sims.len());
+        for sim in new.sims {
+            let identity = IdentityMac(self.key.mac(&sim.canonical())?);
+            sims.push(ConsentedSim { subscription_id: sim.subscription_id(), identity });
+        }
+        sims.sort_unstable_by_key(|sim| sim.subscription_id);
+        let record = Record {
+            id: new.id,
+            user: self.user,
+            user_serial: new.user_serial,
+            sims,
+            disclosure_version: new.disclosure.version(),
+            disclosure_sha256: *new.disclosure.sha256(),
+            classes: new.classes,
+            granted: new.granted,
+            locale: new.disclosure.locale().to_owned(),
+            method: new.method,
+            conditions: new.conditions,
+            build_fingerprint: cut(new.build_fingerprint, MAX_FINGERPRINT).to_owned(),
+            ledger_position: new.ledger_position,
+        };
+        debug_assert!(record.is_valid(), "what check() lets pass is what a read accepts");
+        self.write_record(&record)?;
+        Ok(record)
+    }
+
+    /// Changes what a consent in force allows, under the same record key. After an error the consent in
+    /// force is the one before, unless the disk fails again while that is put back; a power cut right
+    /// after an error leaves one of the two.
+    pub fn set_classes(&self, record: &Record, classes: ClassSet) -> Result<Record, GrantError> {
+        let changed = Record { classes, ..record.clone() };
+        match self.write_record(&changed) {
+            Ok(()) => Ok(changed),
+            Err(e) => {
+                if matches!(&e, GrantError::File(e) if e.visible()) {
+                    let _ = self.write_record(record);
+                }
+                Err(e)
+            }
+        }
+    }
+
+    /// Turns off, durably: takes away whatever is there, the record and then its key.
+    pub fn remove(&self) -> Result<(), RemoveError> {
+        let record = self.file.remove().map_err(RemoveError::Record);
+        let key = self.key.destroy().map_err(RemoveError::Key);
+        record.and(key)
+    }
+
+    /// Whether `sim` is one that the consent names.
+    pub fn matches(&self, record: &Record, sim: &SimIdentity) -> SimMatch {
+        match record.sim(sim.subscription_id()) {
+            None => SimMatch::NotNamed,
+            Some(named) if self.key.verify(&sim.canonical(), &named.identity.0) => SimMatch::Named,
+            Some(_) => SimMatch::Changed,
+        }
+    }
+
+    /// What [`ConsentStore::write`] would refuse before doing anything.
+    pub fn check(&self, new: &NewConsent<'_>) -> Result<(), GrantError> {
+        if !(1..=MAX_SIMS).contains(&new.sims.len()) {
+            return Err(GrantError::SimCount(new.sims.len()));
+        }
+        let mut ids: Vec<i32> = new.sims.iter().map(SimIdentity::subscription_id).collect();
+        ids.sort_unstable();
+        if let Some(pair) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(GrantError::SimTwice(pair[0]));
+        }
+        if new.method == CaptureMethod::Unspecified {
+            return Err(GrantError::Method);
+        }
+        let RecordTime { wall_ms, boot_ms } = new.granted;
+        if self.user < 0 || new.user_serial < 0 || wall_ms < 0 || boot_ms < 0 {
+            return Err(GrantError::Negative);
+        }
+        Ok(())
+    }
+
+    fn write_record(&self, record: &Record) -> Result<(), GrantError> {
+        let record = record.encode();
+        let mac = self.key.mac(&authenticated(&record))?.to_vec();
+        Ok(self.file.write(&StoredConsent { record, mac }.encode_to_vec())?)
+    }
+}
+
+/// The bytes under the code: a context, so that no code of a SIM passes for one of a record.
+fn authenticated(record: &[u8]) -> Vec<u8> {
+    [CONTEXT, record].concat()
+}
+
+/// The beginning of `text`, at most `max` bytes, cut between characters.
+fn cut(text: &str, max: usize) -> &str {
+    let mut end = text.len().min(max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

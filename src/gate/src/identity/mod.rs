@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The keys that an owner is known by: made at a grant, kept wrapped, destroyed at withdrawal.
+
+pub mod store;
