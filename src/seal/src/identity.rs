@@ -96,3 +96,92 @@ pub fn verify(public: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> Result
         .verify(message, signature)
         .map_err(|_| SealError::Signature)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 8032, 7.1, TEST 2.
+    const SEED: &str = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb";
+    const PUBLIC: &str = "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c";
+    const SIGNATURE: &str = "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da\
+                             085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00";
+
+    fn of_the_rfc() -> IdentityKey {
+        let mut der = BEFORE_SEED.to_vec();
+        der.extend(hex::decode(SEED).unwrap());
+        der.extend(BEFORE_PUBLIC);
+        der.extend(hex::decode(PUBLIC).unwrap());
+        IdentityKey::from_pkcs8(&der).unwrap()
+    }
+
+    #[test]
+    fn it_signs_as_rfc_8032_prints() {
+        let key = of_the_rfc();
+        assert_eq!(hex::encode(key.sign(&[0x72])), SIGNATURE);
+        assert_eq!(hex::encode(key.public_key()), PUBLIC);
+    }
+
+    #[test]
+    fn ring_and_we_read_each_others_keys() {
+        let ours = IdentityKey::generate().unwrap();
+        let rings = Ed25519KeyPair::from_pkcs8(&ours.to_pkcs8()).unwrap();
+        assert_eq!(rings.public_key().as_ref(), ours.public_key());
+        assert_eq!(rings.sign(b"x").as_ref(), ours.sign(b"x"));
+
+        let random = ring::rand::SystemRandom::new();
+        let der = Ed25519KeyPair::generate_pkcs8(&random).unwrap();
+        let ours = IdentityKey::from_pkcs8(der.as_ref()).unwrap();
+        assert_eq!(ours.to_pkcs8().as_slice(), der.as_ref());
+    }
+
+    #[test]
+    fn a_stored_key_that_was_damaged_is_refused() {
+        let der = of_the_rfc().to_pkcs8();
+        for length in 0..der.len() {
+            assert!(IdentityKey::from_pkcs8(&der[..length]).is_err(), "{length}");
+        }
+        let longer = [&der[..], &[0]].concat();
+        assert_eq!(IdentityKey::from_pkcs8(&longer).unwrap_err(), SealError::PrivateKey);
+        for bit in 0..der.len() * 8 {
+            let mut damaged = der.to_vec();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            assert!(IdentityKey::from_pkcs8(&damaged).is_err(), "{bit}");
+        }
+    }
+
+    #[test]
+    fn a_signature_is_for_one_key_and_one_message() {
+        let (key, message) = (of_the_rfc(), b"message");
+        let signature = key.sign(message);
+        assert_eq!(verify(&key.public_key(), message, &signature), Ok(()));
+        let other = IdentityKey::generate().unwrap().public_key();
+        assert_eq!(verify(&other, message, &signature), Err(SealError::Signature));
+        assert_eq!(verify(&key.public_key(), b"massage", &signature), Err(SealError::Signature));
+        for bit in 0..512 {
+            let mut altered = signature;
+            altered[bit / 8] ^= 1 << (bit % 8);
+            assert!(verify(&key.public_key(), message, &altered).is_err(), "{bit}");
+        }
+    }
+
+    #[test]
+    fn a_signature_cannot_be_written_another_way() {
+        // The group order, little-endian (RFC 8032, 5.1): S + order is the same number to a careless verifier.
+        let order = "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010";
+        let key = of_the_rfc();
+        let mut signature = key.sign(b"message");
+        let mut carry = 0;
+        for (byte, add) in signature[32..].iter_mut().zip(hex::decode(order).unwrap()) {
+            carry += u16::from(*byte) + u16::from(add);
+            *byte = carry as u8;
+            carry >>= 8;
+        }
+        assert_eq!(verify(&key.public_key(), b"message", &signature), Err(SealError::Signature));
+    }
+
+    #[test]
+    fn debug_shows_nothing() {
+        assert_eq!(format!("{:?}", of_the_rfc()), "IdentityKey(..)");
+    }
+}

@@ -72,3 +72,33 @@ pub fn random<const N: usize>() -> Result<[u8; N], SealError> {
     ring::rand::SystemRandom::new().fill(&mut bytes).map_err(|_| SealError::Generate)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_32_bytes_are_a_key() {
+        for size in [0, 1, 31, 33, 64] {
+            let bytes = vec![1; size];
+            assert_eq!(SecretKey::from_slice(&bytes).unwrap_err(), SealError::PrivateKey);
+            assert!(PublicKey::from_slice(&bytes).is_err());
+        }
+        assert_eq!(SecretKey::from_slice(&[1; 32]).unwrap().as_bytes(), &[1; 32]);
+    }
+
+    #[test]
+    fn no_two_are_alike() {
+        let (a, public_a) = generate().unwrap();
+        let (b, public_b) = generate().unwrap();
+        assert_ne!(a.as_bytes(), b.as_bytes());
+        assert_ne!(public_a, public_b);
+        assert_ne!(random::<16>().unwrap(), random::<16>().unwrap());
+    }
+
+    #[test]
+    fn debug_shows_neither_half() {
+        let (secret, public) = generate().unwrap();
+        assert_eq!(format!("{secret:?} {public:?}"), "SecretKey(..) PublicKey(..)");
+    }
+}

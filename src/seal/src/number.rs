@@ -45,3 +45,50 @@ pub fn is_e164(number: &str) -> bool {
         && !digits.starts_with('0')
         && digits.bytes().all(|b| b.is_ascii_digit())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_international_form_is_a_number() {
+        for number in ["+15550100", "+4930123456", "+12", "+999999999999999"] {
+            assert!(is_e164(number), "{number}");
+            assert_eq!(Number::parse(number).unwrap().as_str(), number);
+            assert_eq!(Number::from_string(number.to_owned()).unwrap().as_str(), number);
+        }
+        for other in [
+            "",
+            "+",
+            "+1",
+            "15550100",
+            "0049301234",
+            "+0155501",
+            "+9999999999999999",
+            "++15550100",
+            "+1 555 0100",
+            "+1-555-0100",
+            "+1555\u{0660}100",
+            "+1555010\u{ff11}",
+            "+15550100\n",
+            " +15550100",
+            "\u{ff0b}15550100",
+            "+1555010a",
+        ] {
+            assert!(!is_e164(other), "{other}");
+            assert!(Number::parse(other).is_none());
+            assert!(Number::from_string(other.to_owned()).is_none());
+        }
+    }
+
+    #[test]
+    fn debug_does_not_show_it() {
+        assert_eq!(format!("{:?}", Number::parse("+15550100").unwrap()), "Number(..)");
+    }
+
+    #[test]
+    fn it_is_wiped() {
+        fn wiped<T: ZeroizeOnDrop>() {}
+        wiped::<Number>();
+    }
+}

@@ -39,3 +39,59 @@ pub fn unpad(mut padded: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, SealE
     padded.truncate(mark);
     Ok(padded)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_size_goes_into_the_smallest_bucket_that_holds_it_and_its_mark() {
+        for (content, bucket) in [
+            (0, 256),
+            (1, 256),
+            (254, 256),
+            (255, 256),
+            (256, 1024),
+            (1023, 1024),
+            (1024, 4096),
+            (4095, 4096),
+            (4096, 16_384),
+            (16_383, 16_384),
+            (16_384, 65_536),
+            (CONTENT_MAX, 65_536),
+        ] {
+            for fill in [0, MARK, 0xff] {
+                let content = vec![fill; content];
+                let padded = pad(&content).unwrap();
+                assert_eq!(padded.len(), bucket);
+                assert_eq!(*unpad(padded).unwrap(), content);
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_bucket_holds_is_refused() {
+        let size = CONTENT_MAX + 1;
+        assert_eq!(pad(&vec![0; size]), Err(SealError::TooLong(size)));
+    }
+
+    #[test]
+    fn what_is_not_of_a_buckets_size_is_refused() {
+        for size in [0, 1, 255, 257, 1023, 1025, 65_535, 65_537] {
+            let mut padded = vec![0; size];
+            padded.iter_mut().take(1).for_each(|byte| *byte = MARK);
+            assert_eq!(unpad(Zeroizing::new(padded)), Err(SealError::Padding), "{size}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_mark_is_refused() {
+        let without = Zeroizing::new(vec![0; 256]);
+        assert_eq!(unpad(without), Err(SealError::Padding));
+        for last in [1, 0x40, 0x81, 0xff] {
+            let mut padded = pad(b"content").unwrap();
+            padded[255] = last;
+            assert_eq!(unpad(padded), Err(SealError::Padding), "{last:#x}");
+        }
+    }
+}

@@ -58,3 +58,32 @@ impl fmt::Debug for RoutingKey {
         write!(f, "RoutingKey({}, ..)", self.key_id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_hmac_sha256_over_key_id_and_number() {
+        // Python: hmac.new(b"\x07" * 32, b"\0\0\0\x02" + b"+15550100", "sha256").hexdigest()
+        let id = RoutingKey::new(2, [7; 32]).routing_id(&Number::parse("+15550100").unwrap());
+        let expected = "3b5bd0150436ab7740836e2317ea8e745cda4cfc3e95de4d34fec94fdf825250";
+        assert_eq!(hex::encode(id), expected);
+    }
+
+    #[test]
+    fn another_key_another_key_id_or_another_number_makes_another() {
+        let number = Number::parse("+15550100").unwrap();
+        let id = RoutingKey::new(2, [7; 32]).routing_id(&number);
+        assert_ne!(RoutingKey::new(3, [7; 32]).routing_id(&number), id);
+        assert_ne!(RoutingKey::new(2, [8; 32]).routing_id(&number), id);
+        let other = Number::parse("+15550101").unwrap();
+        assert_ne!(RoutingKey::new(2, [7; 32]).routing_id(&other), id);
+        assert_ne!(RoutingKey::generate(2).unwrap().routing_id(&number), id);
+    }
+
+    #[test]
+    fn debug_does_not_show_the_key() {
+        assert_eq!(format!("{:?}", RoutingKey::new(2, [7; 32])), "RoutingKey(2, ..)");
+    }
+}
