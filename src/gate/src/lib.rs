@@ -12,4 +12,5 @@ pub mod file;
 pub mod gate;
 pub mod identity;
 pub mod ledger;
+pub mod service;
 pub mod sync;
