@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `cmctl ledger show`: what left this phone, like a bank statement: newest first.
+use crate::answer::{Answer, Failure};
+use crate::connect::{answered, Gate};
+use crate::output::{Lean, Table};
+use crate::time::{utc, utc_column};
+use crate::words::{class_list, class_names};
+use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
+    ICloudMessagingConsent::MAX_LEDGER_PAGE, LedgerEntry::LedgerEntry,
+};
+use serde_json::{json, Value};
+
+/// Asks for the newest entries and shows them.
+pub fn show(gate: &Gate, limit: usize, before: Option<u64>) -> Result<Answer, Failure> {
+    let consent = gate.consent()?;
+    let before = match before {
+        Some(position) => i64::try_from(position)
+            .map_err(|_| Failure::Usage("--before is past any position".into()))?,
+        None => -1,
+    };
+    let (entries, more) =
+        newest(limit, before, |before, page| answered(consent.ledger(before, page)))?;
+    Ok(Answer::done(
+        json!({"entries": entries.iter().map(as_json).collect::<Vec<_>>(), "more": more}),
+        as_text(&entries, more),
+    ))
+}
+
+/// The newest entries before a position, and whether there are older ones.
+fn newest(
+    limit: usize,
+    mut before: i64,
+    mut page: impl FnMut(i64, i32) -> Result<Vec<LedgerEntry>, Failure>,
+) -> Result<(Vec<LedgerEntry>, bool), Failure> {
+    let mut entries: Vec<LedgerEntry> = Vec::new();
+    while entries.len() < limit {
+        let left = i32::try_from(limit - entries.len()).unwrap_or(i32::MAX).min(MAX_LEDGER_PAGE);
+        let next = page(before, left)?;
+        let Some(oldest) = next.last() else { break };
+        before = oldest.position;
+        entries.extend(next);
+    }
+    // Positions are counted from 0.
+    let more = entries.last().is_some_and(|oldest| oldest.position > 0);
+    Ok((entries, more))
+}
+
+fn as_json(entry: &LedgerEntry) -> Value {
+    json!({
+        "position": entry.position,
+        "wallMillis": entry.wallMillis,
+        "at": utc(entry.wallMillis),
+        "event": entry.event,
+        "summary": entry.summary,
+        "revealed": class_names(&entry.revealed),
+        "bytes": entry.bytes,
+        "host": entry.host,
+        "entry": hex::encode(&entry.entry),
+    })
+}
+
+fn as_text(entries: &[LedgerEntry], more: bool) -> String {
+    let Some(oldest) = entries.last() else {
+        return "The ledger is empty: nothing left this phone.".into();
+    };
+    let mut table = Table::new(&[
+        ("POS", Lean::Right),
+        ("WHEN (UTC)", Lean::Left),
+        ("EVENT", Lean::Left),
+        ("BYTES", Lean::Right),
+        ("TO", Lean::Left),
+        ("WHAT", Lean::Left),
+    ]);
+    for entry in entries {
+        let mut what = entry.summary.clone();
+        if !entry.revealed.is_empty() {
+            what.push_str(&format!(" [{}]", class_list(&entry.revealed)));
+        }
+        table.row(vec![
+            entry.position.to_string(),
+            utc_column(entry.wallMillis),
+            entry.event.clone(),
+            if entry.bytes == 0 { "-".into() } else { entry.bytes.to_string() },
+            if entry.host.is_empty() { "-".into() } else { entry.host.clone() },
+            what,
+        ]);
+    }
+    let mut text = table.text();
+    let bytes: i64 = entries.iter().map(|entry| entry.bytes).sum();
+    text.push_str(&format!(
+        "\n\n{} entries, {bytes} bytes. What is revealed stands in brackets.",
+        entries.len()
+    ));
+    if more {
+        text.push_str(&format!("\nOlder ones: cmctl ledger show --before {}", oldest.position));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use android_system_cloudmessaging::aidl::android::system::cloudmessaging::DataClass::DataClass;
+
+    fn entry(position: i64) -> LedgerEntry {
+        LedgerEntry { position, event: "outcome".into(), ..Default::default() }
+    }
+
+    // Positions 0..=9, at most 4 in a page.
+    fn ten(before: i64, limit: i32) -> Result<Vec<LedgerEntry>, Failure> {
+        let end = if before < 0 { 10 } else { before };
+        Ok((0..end).rev().take(4.min(limit as usize)).map(entry).collect())
+    }
+
+    #[test]
+    fn pages_are_joined_and_say_whether_there_is_more() {
+        let (entries, more) = newest(100, -1, ten).unwrap();
+        assert_eq!(entries.len(), 10);
+        assert!(!more);
+        let (entries, more) = newest(5, -1, ten).unwrap();
+        assert_eq!(entries.iter().map(|e| e.position).collect::<Vec<_>>(), [9, 8, 7, 6, 5]);
+        assert!(more);
+        let (entries, more) = newest(5, 2, ten).unwrap();
+        assert_eq!(entries.iter().map(|e| e.position).collect::<Vec<_>>(), [1, 0]);
+        assert!(!more);
+    }
+
+    #[test]
+    fn it_reads_like_a_statement() {
+        let intent = LedgerEntry {
+            position: 7,
+            wallMillis: 0,
+            event: "intent".into(),
+            summary: "message".into(),
+            revealed: vec![DataClass::MESSAGE_CONTENT, DataClass::PHONE_NUMBER],
+            bytes: 1160,
+            host: "localhost".into(),
+            entry: vec![],
+        };
+        let text = as_text(&[intent, entry(6)], true);
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines[0], "POS  WHEN (UTC)               EVENT    BYTES  TO         WHAT");
+        assert_eq!(
+            lines[1],
+            "  7  1970-01-01 00:00:00.000  intent    1160  localhost  message [message-content, phone-number]"
+        );
+        assert_eq!(lines[2], "  6  1970-01-01 00:00:00.000  outcome      -  -");
+        assert_eq!(lines[4], "2 entries, 1160 bytes. What is revealed stands in brackets.");
+        assert_eq!(lines[5], "Older ones: cmctl ledger show --before 6");
+        assert_eq!(as_text(&[], false), "The ledger is empty: nothing left this phone.");
+    }
+}

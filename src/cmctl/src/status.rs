@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `cmctl status`: is it on, what holds it back, how far each SIM is.
+use crate::answer::{Answer, Failure};
+use crate::connect::{answered, Gate};
+use crate::output::{yes_no, Table};
+use crate::time::utc;
+use crate::words::Words;
+use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
+    ConsentState::ConsentState, OffReason::OffReason, Refusal::Refusal, Registration::Registration,
+    SimState::SimState,
+};
+use serde_json::{json, Value};
+
+/// Asks for the state and shows it.
+pub fn status(gate: &Gate) -> Result<Answer, Failure> {
+    let state = answered(gate.consent()?.state())?;
+    Ok(Answer::done(as_json(&state), as_text(&state)))
+}
+
+/// The state for programs; `consent show` adds to it.
+pub fn as_json(state: &ConsentState) -> Value {
+    json!({
+        "on": state.on,
+        "offReason": state.offReason.name(),
+        "durable": state.durable,
+        "refusal": state.refusal.name(),
+        "uplinkRunning": state.uplinkRunning,
+        "leaseUntilMillis": state.leaseUntilMillis,
+        "sims": state.sims.iter().map(|sim| json!({
+            "subscriptionId": sim.subscriptionId,
+            "registration": sim.registration.name(),
+            "leaseUntilMillis": sim.leaseUntilMillis,
+            "connected": sim.connected,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+/// `on since ...` or `off: ...`.
+pub fn headline(state: &ConsentState) -> String {
+    if state.on {
+        return format!("on since {}", utc(state.grantedAtMillis));
+    }
+    let mut line = format!("off: {}", state.offReason.says());
+    if state.offReason == OffReason::NONE {
+        line = "off".into();
+    }
+    if !state.durable {
+        line.push_str(" (off now, not yet durable; the service keeps trying)");
+    }
+    line
+}
+
+fn as_text(state: &ConsentState) -> String {
+    let mut pairs = vec![("Cloud Messaging", headline(state))];
+    if state.on {
+        let passes = match state.refusal {
+            Refusal::NONE => "yes".to_owned(),
+            refusal => format!("no: {}", refusal.says()),
+        };
+        pairs.push(("Can send", passes));
+    }
+    let uplink = if state.uplinkRunning { "running" } else { "no such process" };
+    pairs.push(("Uplink", uplink.to_owned()));
+    if !state.on && state.leaseUntilMillis > 0 {
+        pairs.push(("Registration", format!("lapses {}", utc(state.leaseUntilMillis))));
+    }
+    let names: Vec<String> =
+        state.sims.iter().map(|sim| format!("SIM {}", sim.subscriptionId)).collect();
+    for (name, sim) in names.iter().zip(&state.sims) {
+        pairs.push((name, sim_text(sim)));
+    }
+    Table::pairs(pairs).text()
+}
+
+fn sim_text(sim: &SimState) -> String {
+    if sim.registration != Registration::DONE {
+        return sim.registration.says().to_owned();
+    }
+    format!("registered until {}, connected: {}", utc(sim.leaseUntilMillis), yes_no(sim.connected))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn off_says_why_and_that_there_is_no_uplink() {
+        let state = ConsentState { offReason: OffReason::DAMAGED, ..Default::default() };
+        let text = as_text(&state);
+        assert!(text.contains("off: the record of consent is damaged"), "{text}");
+        assert!(text.contains("Uplink           no such process"), "{text}");
+        assert!(!text.contains("Can send"), "{text}");
+    }
+
+    #[test]
+    fn off_that_is_not_durable_yet_says_so() {
+        let state = ConsentState { durable: false, ..Default::default() };
+        assert!(as_text(&state).contains("not yet durable"));
+    }
+
+    #[test]
+    fn on_shows_what_holds_it_back_and_each_sim() {
+        let state = ConsentState {
+            on: true,
+            offReason: OffReason::NONE,
+            refusal: Refusal::ROAMING,
+            grantedAtMillis: 0,
+            sims: vec![
+                SimState {
+                    subscriptionId: 1,
+                    registration: Registration::DONE,
+                    leaseUntilMillis: 86_400_000,
+                    connected: true,
+                },
+                SimState { subscriptionId: 2, ..Default::default() },
+            ],
+            ..Default::default()
+        };
+        let text = as_text(&state);
+        assert!(text.contains("on since 1970-01-01T00:00:00Z"), "{text}");
+        assert!(text.contains("no: the network is roaming"), "{text}");
+        assert!(
+            text.contains("SIM 1            registered until 1970-01-02T00:00:00Z, connected: yes"),
+            "{text}"
+        );
+        assert!(text.contains("SIM 2            not registered"), "{text}");
+        assert_eq!(as_json(&state)["sims"][0]["registration"], "DONE");
+    }
+}
