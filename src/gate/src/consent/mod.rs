@@ -9,7 +9,7 @@
 //! Trusts the [`RecordKey`] to be of this phone and gone once destroyed, and what the build ships as
 //! [`Disclosures`]. Does not trust the disk. Keeps P1, and of P3 and P7 what is kept on the disk.
 
-mod class;
+pub mod class;
 mod disclosure;
 mod key;
 mod receipt;
@@ -18,7 +18,7 @@ mod sim;
 mod standing;
 mod store;
 
-pub use class::{ClassError, ClassSet, DataClass};
+pub use class::ClassError;
 pub use disclosure::{Disclosure, DisclosureError, DisclosureStatus, Disclosures};
 pub use key::{FileRecordKey, KeyError, RecordKey, MAC};
 pub use receipt::{receipt, Controller};

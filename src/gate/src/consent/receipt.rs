@@ -7,8 +7,8 @@
 
 use serde_json::{json, Value};
 
-use super::class::DataClass;
 use super::record::{CaptureMethod, Record};
+use crate::disclose::DataClass;
 
 /// Who answers for the processing, from the build's configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,11 +8,12 @@ use cloudmessaging_wire::proto::consent as proto;
 use prost::Message as _;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
-use super::class::ClassSet;
+use super::class;
 use super::disclosure::{is_tag, DisclosureStatus, Disclosures};
 use super::key::MAC;
 use super::sim::IdentityMac;
 use super::standing::OffReason;
+use crate::disclose::Classes;
 
 /// How the owner expressed it (`proto/consent.proto`).
 pub use cloudmessaging_wire::proto::consent::CaptureMethod;
@@ -100,7 +101,7 @@ pub struct Record {
     pub(super) sims: Vec<ConsentedSim>,
     pub(super) disclosure_version: u32,
     pub(super) disclosure_sha256: [u8; 32],
-    pub(super) classes: ClassSet,
+    pub(super) classes: Classes,
     pub(super) granted: RecordTime,
     pub(super) locale: String,
     pub(super) method: CaptureMethod,
@@ -146,7 +147,7 @@ impl Record {
     }
 
     /// The classes that the owner allowed.
-    pub fn classes(&self) -> ClassSet {
+    pub fn classes(&self) -> Classes {
         self.classes
     }
 
@@ -197,7 +198,7 @@ impl Record {
                 .collect(),
             disclosure_version: self.disclosure_version,
             disclosure_sha256: self.disclosure_sha256.to_vec(),
-            allowed_classes: self.classes.numbers(),
+            allowed_classes: class::numbers(self.classes),
             granted_wall_ms: self.granted.wall_ms,
             granted_boot_ms: self.granted.boot_ms,
             locale: self.locale.clone(),
@@ -252,7 +253,7 @@ impl Record {
             sims,
             disclosure_version: stored.disclosure_version,
             disclosure_sha256: stored.disclosure_sha256[..].try_into().ok()?,
-            classes: ClassSet::from_ascending(&stored.allowed_classes).ok()?,
+            classes: class::ascending(&stored.allowed_classes).ok()?,
             granted: RecordTime {
                 wall_ms: stored.granted_wall_ms,
                 boot_ms: stored.granted_boot_ms,

@@ -5,7 +5,8 @@
 
 use core::fmt;
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use cloudmessaging_seal::number::is_e164;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::key::MAC;
 
@@ -85,10 +86,10 @@ impl SimIdentity {
     /// What the record key signs for this SIM: the context, then number, IMSI and IMEI, each after its
     /// length in bytes as 4 bytes big-endian, so that no two SIMs give the same bytes. The subscription
     /// id is not in it: the record names it beside the hash.
-    pub(super) fn canonical(&self) -> zeroize::Zeroizing<Vec<u8>> {
+    pub(super) fn canonical(&self) -> Zeroizing<Vec<u8>> {
         let parts = [&self.number, &self.imsi, &self.imei];
         let size = CONTEXT.len() + parts.iter().map(|part| 4 + part.len()).sum::<usize>();
-        let mut out = zeroize::Zeroizing::new(Vec::with_capacity(size));
+        let mut out = Zeroizing::new(Vec::with_capacity(size));
         out.extend_from_slice(CONTEXT);
         for part in parts {
             // At most 16 bytes each, by the checks of `new`.
@@ -117,11 +118,6 @@ impl fmt::Debug for IdentityMac {
 
 fn digits(text: &str, least: usize, most: usize) -> bool {
     (least..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// ITU-T E.164: a plus, and up to 15 digits that do not begin with 0. The shortest accepted has 3.
-fn is_e164(number: &str) -> bool {
-    number.strip_prefix('+').is_some_and(|rest| digits(rest, 3, 15) && !rest.starts_with('0'))
 }
 
 #[cfg(test)]

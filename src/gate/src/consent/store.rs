@@ -10,7 +10,6 @@ use std::path::Path;
 use cloudmessaging_wire::proto::consent::StoredConsent;
 use prost::Message as _;
 
-use super::class::ClassSet;
 use super::disclosure::{Disclosure, Disclosures};
 use super::key::{KeyError, RecordKey};
 use super::record::{
@@ -19,6 +18,7 @@ use super::record::{
 };
 use super::sim::{IdentityMac, SimIdentity};
 use super::standing::{OffReason, Standing};
+use crate::disclose::Classes;
 use crate::file::{DurableFile, FileError, Unreadable};
 
 const CONTEXT: &[u8] = b"cloudmessaging consent record\0";
@@ -38,7 +38,7 @@ pub struct NewConsent<'a> {
     /// The text that was shown.
     pub disclosure: &'a Disclosure,
     /// The classes allowed.
-    pub classes: ClassSet,
+    pub classes: Classes,
     /// When.
     pub granted: RecordTime,
     /// How the owner expressed it; not `Unspecified`.
@@ -179,7 +179,7 @@ impl ConsentStore {
     /// Changes what a consent in force allows, under the same record key. After an error the consent in
     /// force is the one before, unless the disk fails again while that is put back; a power cut right
     /// after an error leaves one of the two.
-    pub fn set_classes(&self, record: &Record, classes: ClassSet) -> Result<Record, GrantError> {
+    pub fn set_classes(&self, record: &Record, classes: Classes) -> Result<Record, GrantError> {
         let changed = Record { classes, ..record.clone() };
         match self.write_record(&changed) {
             Ok(()) => Ok(changed),
