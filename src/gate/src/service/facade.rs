@@ -9,10 +9,15 @@
 //! [`Hints`], which never block.
 
 use super::error::ServiceError;
+use crate::consent::{CaptureMethod, Conditions};
 use crate::disclose::{Classes, DataClass};
+use crate::gate::{Network, Refusal};
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging as aidl;
+use cloudmessaging_seal::number::Number;
 use std::fmt;
 use zeroize::Zeroizing;
+
+pub use crate::consent::SimIdentity;
 
 /// What an operation gives or why it failed.
 pub type Result<T> = std::result::Result<T, ServiceError>;
@@ -73,7 +78,7 @@ pub trait Facade: Send + Sync + 'static {
     fn report_identities(&self, user: UserId, sims: Vec<SimIdentity>) -> Result<()>;
 
     /// The network that may be used now.
-    fn report_network(&self, network: crate::gate::Network);
+    fn report_network(&self, network: Network);
 
     /// Opens what is stored for the user. Fails with NotFound if no such user was reported.
     fn provide_storage_key(&self, user: UserId, key: Zeroizing<[u8; 32]>) -> Result<()>;
@@ -88,7 +93,7 @@ pub trait Facade: Send + Sync + 'static {
 
     /// Takes a message: `None` once it is held durably, a refusal if nothing was stored. The deadline is the
     /// facade's to check, by its clock. Fails with InvalidArgument, TooMany, IdReused, Storage.
-    fn send(&self, user: UserId, message: OutgoingMessage) -> Result<Option<crate::gate::Refusal>>;
+    fn send(&self, user: UserId, message: OutgoingMessage) -> Result<Option<Refusal>>;
 
     /// Up to `limit` outcomes after the cursor, oldest first.
     fn outcomes(
@@ -117,7 +122,7 @@ pub trait Facade: Send + Sync + 'static {
     fn acknowledge_key_changes(&self, user: UserId, at_millis: i64) -> Result<()>;
 
     /// 60 digits. Fails with NotFound, Off.
-    fn fingerprint(&self, user: UserId, subscription: i32, peer: &Personal) -> Result<String>;
+    fn fingerprint(&self, user: UserId, subscription: i32, peer: &Number) -> Result<String>;
 }
 
 /// What the module says of its own accord: that there is something to ask for. Given to it when it is made.
@@ -158,19 +163,6 @@ impl fmt::Debug for Personal {
     }
 }
 
-/// One SIM and its identities, well formed.
-#[derive(Clone, Debug)]
-pub struct SimIdentity {
-    /// Subscription id on this phone.
-    pub subscription: i32,
-    /// E.164.
-    pub number: Personal,
-    /// Digits; empty if it was not read.
-    pub imsi: Personal,
-    /// Digits; empty if it was not read.
-    pub imei: Personal,
-}
-
 /// The owner's choice.
 #[derive(Clone, Debug)]
 pub struct GrantRequest {
@@ -183,13 +175,9 @@ pub struct GrantRequest {
     /// 1 to 8, each subscription id once.
     pub sims: Vec<SimIdentity>,
     /// How the owner expressed it; never unspecified.
-    pub method: cloudmessaging_wire::proto::consent::CaptureMethod,
-    /// Also on a roaming network.
-    pub while_roaming: bool,
-    /// Also with Data Saver on.
-    pub with_data_saver: bool,
-    /// Also with battery saver on.
-    pub with_battery_saver: bool,
+    pub method: CaptureMethod,
+    /// The owner's conditions.
+    pub conditions: Conditions,
 }
 
 /// A message to send.
@@ -200,7 +188,7 @@ pub struct OutgoingMessage {
     /// Subscription id of the SIM it goes out for.
     pub subscription: i32,
     /// E.164.
-    pub recipient: Personal,
+    pub recipient: Number,
     /// 1 to 60000 bytes of UTF-8.
     pub body: Personal,
     /// When the app wants to send an SMS instead, ms since the Unix epoch.
@@ -217,7 +205,7 @@ pub struct InboundMessage {
     /// The SIM it came to.
     pub subscription: i32,
     /// E.164, certified.
-    pub sender: Personal,
+    pub sender: Number,
     /// What was written.
     pub body: Personal,
     /// By the sender's clock, ms since the Unix epoch.
@@ -243,7 +231,7 @@ pub struct ReceivedSms {
 #[derive(Clone, Debug)]
 pub struct KeyChange {
     /// E.164.
-    pub peer: Personal,
+    pub peer: Number,
     /// When it was noticed, ms since the Unix epoch.
     pub at_millis: i64,
 }
