@@ -12,5 +12,6 @@ pub mod file;
 pub mod gate;
 pub mod identity;
 pub mod ledger;
+pub mod seal;
 pub mod service;
 pub mod sync;

@@ -13,7 +13,7 @@ pub mod sync;
 
 /// Stands for `seal/`, which alone may turn a payload into something sealed.
 pub fn seal(payload: disclose::Payload<'_>) -> disclose::Sealed<'_> {
-    let sealed = payload.seal_with(|body| Ok::<_, std::convert::Infallible>(body.to_vec()));
+    let sealed = payload.seal_with(|_| Ok::<_, std::convert::Infallible>((Vec::new(), 0)));
     match sealed {
         Ok(sealed) => sealed,
         Err(never) => match never {},

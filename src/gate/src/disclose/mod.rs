@@ -18,6 +18,8 @@ pub use datum::{
     Body, Datum, Delivery, Imei, Imsi, NetworkAddress, PhoneNumber, PublicKeys, RecipientNumber,
     RecipientRoutingId, RoutingId,
 };
+#[allow(unused_imports)] // By `seal/` alone, which the proofs in tests/ do without.
+pub(crate) use payload::Unsealed;
 pub use payload::{Payload, RequestHead, Sealed};
 pub use preview::{fields, preview, Field};
 

@@ -28,8 +28,16 @@ pub struct RequestHead {
 
 /// A payload without its signature, branded with the permit under which its data were disclosed.
 pub struct Payload<'p> {
-    body: Zeroizing<Vec<u8>>,
+    unsealed: Unsealed,
     brand: Brand<'p>,
+}
+
+/// What a payload holds: given to `seal/` alone.
+pub(crate) enum Unsealed {
+    /// For the registrar.
+    Request(Request),
+    /// For somebody's inbox.
+    Content(Content),
 }
 
 /// What no one but its reader can read; goes out under the permit branded `'p` or not at all.
@@ -136,27 +144,31 @@ impl<'p> Payload<'p> {
             kind: Some(kind),
             signature: Vec::new(),
         };
-        Self { body: Zeroizing::new(request.encode_to_vec()), brand }
+        Self { unsealed: Unsealed::Request(request), brand }
     }
 
     fn content(kind: content::Kind, brand: Brand<'p>) -> Self {
         let content =
             Content { schema_version: SCHEMA_VERSION, kind: Some(kind), signature: Vec::new() };
-        Self { body: Zeroizing::new(content.encode_to_vec()), brand }
+        Self { unsealed: Unsealed::Content(content), brand }
     }
 
     /// The bytes before signature and padding: for `preview`, which never leaves the phone.
-    pub(super) fn body(&self) -> &[u8] {
-        &self.body
+    pub(super) fn body(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(match &self.unsealed {
+            Unsealed::Request(request) => request.encode_to_vec(),
+            Unsealed::Content(content) => content.encode_to_vec(),
+        })
     }
 
-    /// Gives the bytes to `seal`, which signs and encrypts them. Called by `seal/` alone (a test looks).
+    /// Gives what it holds to `seal`, which signs and encrypts it: what goes on the wire, and how many bytes it
+    /// was before padding. Called by `seal/` alone (a test looks).
     pub(crate) fn seal_with<E>(
         self,
-        seal: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
+        seal: impl FnOnce(Unsealed) -> Result<(Vec<u8>, usize), E>,
     ) -> Result<Sealed<'p>, E> {
-        let plaintext_size = self.body.len() + cloudmessaging_wire::signed::SUFFIX;
-        Ok(Sealed { ciphertext: seal(&self.body)?, plaintext_size, brand: self.brand })
+        let (ciphertext, plaintext_size) = seal(self.unsealed)?;
+        Ok(Sealed { ciphertext, plaintext_size, brand: self.brand })
     }
 }
 
