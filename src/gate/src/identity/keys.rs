@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The keys of one consent, in use: an identity key and prekeys for each SIM that takes part, and what the
+//! registrar certified of them (protocol.md, "Who is who").
+
+use std::collections::BTreeMap;
+
+use cloudmessaging_seal::key::random;
+use cloudmessaging_seal::{
+    sign_prekeys, verify_sender_certificate, CertifiedIdentity, IdentityKey, KeyId, PrekeyPair,
+    PublicKey, RegistrarKeys, SealError, SecretKey,
+};
+use cloudmessaging_wire::limits::{PREKEY_LIFE, SCHEMA_VERSION};
+use cloudmessaging_wire::proto::keys as proto;
+use ring::hmac;
+use zeroize::Zeroizing;
+
+use super::store::StoredKeys;
+use crate::consent::RecordId;
+
+const PREKEY_LIFE_MS: i64 = PREKEY_LIFE.as_millis() as i64;
+
+/// All keys of one consent.
+pub struct Keys {
+    record: RecordId,
+    hash_key: Zeroizing<[u8; 32]>,
+    /// By subscription id.
+    pub sims: BTreeMap<i32, SimKeys>,
+}
+
+/// The keys of one SIM.
+pub struct SimKeys {
+    /// Ed25519.
+    pub identity: IdentityKey,
+    /// Oldest first; the last two are the current and the next one.
+    prekeys: Vec<PrekeyPair>,
+    /// What the registrar certified; none while not registered.
+    pub certificate: Option<Certificate>,
+    /// Names the inbox session at the broker: random, secret.
+    pub inbox_client_id: Zeroizing<String>,
+    /// The broker may hold a session of that name.
+    pub inbox_session: bool,
+}
+
+/// A sender certificate as it is shown, and what it says.
+pub struct Certificate {
+    /// Serialised.
+    pub bytes: Zeroizing<Vec<u8>>,
+    /// What it says.
+    pub identity: CertifiedIdentity,
+}
+
+impl Keys {
+    /// New keys for the SIMs of a consent.
+    pub fn make(record: RecordId, sims: &[i32], now_ms: i64) -> Result<Self, SealError> {
+        let made = sims.iter().map(|sim| Ok((*sim, SimKeys::make(now_ms)?)));
+        let sims = made.collect::<Result<_, SealError>>()?;
+        Ok(Self { record, hash_key: Zeroizing::new(random()?), sims })
+    }
+
+    /// Keys as they were kept. A certificate that is not to be believed any more is left out.
+    pub fn from_stored(
+        stored: &StoredKeys,
+        registrar: &RegistrarKeys,
+        now_ms: i64,
+    ) -> Option<Self> {
+        let mut hash_key = Zeroizing::new([0; 32]);
+        if stored.0.hash_key.len() != hash_key.len() {
+            return None;
+        }
+        hash_key.copy_from_slice(&stored.0.hash_key);
+        let sims = stored.0.sims.iter();
+        Some(Self {
+            record: RecordId::from_bytes(&stored.0.record_id)?,
+            hash_key,
+            sims: sims
+                .map(|sim| {
+                    Some((sim.subscription_id, SimKeys::from_stored(sim, registrar, now_ms)?))
+                })
+                .collect::<Option<_>>()?,
+        })
+    }
+
+    /// The form in which they are kept.
+    pub fn to_stored(&self) -> StoredKeys {
+        let sims = self.sims.iter().map(|(id, sim)| sim.to_stored(*id)).collect();
+        StoredKeys(proto::Keys {
+            schema_version: SCHEMA_VERSION,
+            record_id: self.record.as_bytes().to_vec(),
+            sims,
+            hash_key: self.hash_key.to_vec(),
+        })
+    }
+
+    /// The consent they were made under.
+    pub fn record(&self) -> RecordId {
+        self.record
+    }
+
+    /// The key under which readers and messages are hashed into the ledger.
+    pub fn hash_key(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, &*self.hash_key)
+    }
+}
+
+impl SimKeys {
+    fn make(now_ms: i64) -> Result<Self, SealError> {
+        let mut sim = Self {
+            identity: IdentityKey::generate()?,
+            prekeys: Vec::new(),
+            certificate: None,
+            inbox_client_id: Zeroizing::new(client_id()?),
+            inbox_session: false,
+        };
+        sim.rotate(now_ms)?;
+        Ok(sim)
+    }
+
+    /// Makes the next prekey when the time of the current one is over, and deletes those that are over for
+    /// longer than a message can live. Whether anything changed: then the registration is to be renewed.
+    pub fn rotate(&mut self, now_ms: i64) -> Result<bool, SealError> {
+        let before = self.prekeys.len();
+        self.prekeys.retain(|key| now_ms < key.not_after_ms.saturating_add(PREKEY_LIFE_MS));
+        let mut changed = self.prekeys.len() != before;
+        let in_use = self.prekeys.iter().filter(|key| now_ms < key.not_after_ms).count();
+        // None in use: first keys, or the phone was off for two days. One: the next has become current.
+        for key in in_use..2 {
+            let last = self.prekeys.last().map_or(now_ms, |last| last.not_after_ms);
+            let from = if key == 0 { now_ms } else { last };
+            self.prekeys.push(PrekeyPair::generate(from)?);
+            changed = true;
+        }
+        Ok(changed)
+    }
+
+    /// When [`SimKeys::rotate`] has something to do next.
+    pub fn rotates_at(&self) -> i64 {
+        let current = self.prekeys.len().checked_sub(2).and_then(|i| self.prekeys.get(i));
+        current.map_or(0, |key| key.not_after_ms)
+    }
+
+    /// The prekey of this id, to open with.
+    pub fn prekey(&self, id: &KeyId) -> Option<&PrekeyPair> {
+        self.prekeys.iter().find(|key| key.id == *id)
+    }
+
+    /// The current and the next prekey, signed: what a registration publishes.
+    pub fn signed_prekeys(&self) -> Option<(Vec<u8>, [u8; 64])> {
+        let [.., current, next] = &self.prekeys[..] else { return None };
+        Some(sign_prekeys(&self.identity, &current.prekey(), &next.prekey()))
+    }
+
+    /// Takes the certificate of a reply, if it is to be believed and is of this identity key.
+    pub fn certify(&mut self, bytes: &[u8], registrar: &RegistrarKeys, now_ms: i64) -> bool {
+        let certificate = Certificate::verify(bytes, registrar, now_ms)
+            .filter(|c| c.identity.identity_key == self.identity.public_key());
+        let believed = certificate.is_some();
+        if believed {
+            self.certificate = certificate;
+        }
+        believed
+    }
+
+    fn from_stored(sim: &proto::SimKeys, registrar: &RegistrarKeys, now_ms: i64) -> Option<Self> {
+        let prekeys = sim.prekeys.iter().map(|key| {
+            Some(PrekeyPair {
+                id: key.id.as_slice().try_into().ok()?,
+                secret: SecretKey::from_slice(&key.private_key).ok()?,
+                public_key: PublicKey::from_slice(&key.public_key).ok()?,
+                not_before_ms: key.not_before_ms,
+                not_after_ms: key.not_after_ms,
+            })
+        });
+        let mut keys = Self {
+            identity: IdentityKey::from_pkcs8(&sim.identity).ok()?,
+            prekeys: prekeys.collect::<Option<_>>()?,
+            certificate: None,
+            inbox_client_id: Zeroizing::new(sim.inbox_client_id.clone()),
+            inbox_session: sim.inbox_session,
+        };
+        keys.certify(&sim.sender_certificate, registrar, now_ms);
+        Some(keys)
+    }
+
+    fn to_stored(&self, subscription_id: i32) -> proto::SimKeys {
+        let prekeys = self.prekeys.iter().map(|key| proto::StoredPrekey {
+            id: key.id.to_vec(),
+            private_key: key.secret.as_bytes().to_vec(),
+            public_key: key.public_key.0.to_vec(),
+            not_before_ms: key.not_before_ms,
+            not_after_ms: key.not_after_ms,
+        });
+        proto::SimKeys {
+            subscription_id,
+            identity: self.identity.to_pkcs8().to_vec(),
+            prekeys: prekeys.collect(),
+            sender_certificate: self
+                .certificate
+                .as_ref()
+                .map(|c| c.bytes.to_vec())
+                .unwrap_or_default(),
+            inbox_client_id: self.inbox_client_id.to_string(),
+            inbox_session: self.inbox_session,
+        }
+    }
+}
+
+impl Certificate {
+    fn verify(bytes: &[u8], registrar: &RegistrarKeys, now_ms: i64) -> Option<Self> {
+        let identity = verify_sender_certificate(bytes, registrar, now_ms).ok()?;
+        Some(Self { bytes: Zeroizing::new(bytes.to_vec()), identity })
+    }
+}
+
+/// A client id that says nothing: 22 letters and digits and so what every broker accepts (MQTT 5, 3.1.3.1).
+pub fn client_id() -> Result<String, SealError> {
+    const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    let bytes: [u8; 22] = random()?;
+    Ok(bytes.iter().map(|b| char::from(ALPHABET[usize::from(b % 32)])).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cloudmessaging_seal::{issue_sender_certificate, Number};
+
+    const DAY: i64 = PREKEY_LIFE_MS;
+
+    fn record() -> RecordId {
+        RecordId::from_bytes(&[1; 16]).unwrap()
+    }
+
+    #[test]
+    fn a_prekey_is_current_for_a_day_and_opens_for_one_more() {
+        let mut sim = SimKeys::make(0).unwrap();
+        let first = sim.prekeys[0].id;
+        assert!(!sim.rotate(DAY - 1).unwrap(), "nothing to do within the day");
+        assert_eq!(sim.rotates_at(), DAY);
+        assert!(sim.rotate(DAY).unwrap());
+        assert_eq!(sim.prekeys.len(), 3);
+        assert!(sim.prekey(&first).is_some());
+        sim.rotate(2 * DAY - 1).unwrap();
+        assert!(sim.prekey(&first).is_some(), "a message of its last second can still be opened");
+        sim.rotate(2 * DAY).unwrap();
+        assert!(sim.prekey(&first).is_none(), "gone for good");
+    }
+
+    #[test]
+    fn after_days_without_power_both_prekeys_are_new() {
+        let mut sim = SimKeys::make(0).unwrap();
+        let old: Vec<_> = sim.prekeys.iter().map(|key| key.id).collect();
+        assert!(sim.rotate(9 * DAY).unwrap());
+        assert!(old.iter().all(|id| sim.prekey(id).is_none()));
+        let times: Vec<_> = sim.prekeys.iter().map(|k| (k.not_before_ms, k.not_after_ms)).collect();
+        assert_eq!(times, [(9 * DAY, 10 * DAY), (10 * DAY, 11 * DAY)]);
+    }
+
+    #[test]
+    fn keys_are_kept_whole() {
+        let registrar = IdentityKey::generate().unwrap();
+        let known = RegistrarKeys::new(vec![(1, registrar.public_key())]);
+        let mut keys = Keys::make(record(), &[1, 2], 0).unwrap();
+        let sim = keys.sims.get_mut(&1).unwrap();
+        let identity = CertifiedIdentity {
+            number: Number::parse("+15550100").unwrap(),
+            routing_id: [9; 32],
+            identity_key: sim.identity.public_key(),
+            serial: 1,
+            not_after_ms: DAY,
+        };
+        let certificate = issue_sender_certificate(&registrar, 1, &identity);
+        assert!(sim.certify(&certificate, &known, 0));
+        let again = Keys::from_stored(&keys.to_stored(), &known, 0).unwrap();
+        assert!(again.to_stored() == keys.to_stored());
+        let late = Keys::from_stored(&keys.to_stored(), &known, DAY).unwrap();
+        assert!(late.sims[&1].certificate.is_none(), "expired since");
+    }
+
+    #[test]
+    fn a_certificate_of_another_identity_key_is_not_taken() {
+        let registrar = IdentityKey::generate().unwrap();
+        let known = RegistrarKeys::new(vec![(1, registrar.public_key())]);
+        let identity = CertifiedIdentity {
+            number: Number::parse("+15550100").unwrap(),
+            routing_id: [9; 32],
+            identity_key: IdentityKey::generate().unwrap().public_key(),
+            serial: 1,
+            not_after_ms: DAY,
+        };
+        let certificate = issue_sender_certificate(&registrar, 1, &identity);
+        assert!(!SimKeys::make(0).unwrap().certify(&certificate, &known, 0));
+    }
+}
