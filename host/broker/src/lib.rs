@@ -12,4 +12,5 @@ pub mod embedded;
 mod files;
 pub mod mosquitto;
 pub mod pki;
+pub mod probe;
 mod tls;

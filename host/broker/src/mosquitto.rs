@@ -8,7 +8,11 @@
 //! client id can end that connection; and a certificate of the authority with an unknown CN may connect,
 //! though it can do nothing.
 
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::acl::{Access, Role, OWN_ID, RULES};
 use crate::embedded::MAX_PACKET;
@@ -75,6 +79,75 @@ fn acl() -> String {
         users.push('\n');
     }
     users + &patterns
+}
+
+/// Why Mosquitto does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its configuration could not be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// It could not be started, or no port was free.
+    #[error("cannot start mosquitto: {0}")]
+    Start(#[from] io::Error),
+    /// It ended, or does not listen.
+    #[error("mosquitto does not listen on {0}")]
+    Silent(SocketAddr),
+}
+
+/// A Mosquitto of one's own, killed when dropped.
+pub struct Mosquitto {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Mosquitto {
+    /// Writes its configuration into `out`, starts it on a free port of 127.0.0.1 and waits until it
+    /// listens.
+    pub fn start(pki: &Path, out: &Path) -> Result<Mosquitto, StartError> {
+        // Mosquitto has no port 0: the kernel chooses one for us, and somebody else could take it before
+        // Mosquitto does, who then ends and says so.
+        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        write(pki, address.port(), out)?;
+        let child = Command::new(program())
+            .arg("-c")
+            .arg(out.join("mosquitto.conf"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()?;
+        let mut mosquitto = Mosquitto { child, address };
+        let until = Instant::now() + Duration::from_secs(10);
+        while TcpStream::connect(address).is_err() {
+            if mosquitto.child.try_wait()?.is_some() || Instant::now() > until {
+                return Err(StartError::Silent(address));
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(mosquitto)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Mosquitto {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Debian keeps it where a user's PATH does not look.
+fn program() -> &'static Path {
+    let debian = Path::new("/usr/sbin/mosquitto");
+    if debian.exists() {
+        debian
+    } else {
+        Path::new("mosquitto")
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The embedded broker enforces the table, by the certificate alone.
+
+mod common;
+
+use cloudmessaging_broker::embedded::Broker;
+use cloudmessaging_broker::pki;
+use cloudmessaging_broker::probe::{Probe, ProbeError, Session};
+use common::{refused, stranger, Site, NOT_AUTHORIZED};
+
+const IDENTIFIER_NOT_VALID: u8 = 0x85;
+
+fn with_broker(check: impl FnOnce(&Site)) {
+    let dir = tempfile::tempdir().unwrap();
+    pki::create(dir.path()).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let broker = runtime.block_on(Broker::start(dir.path(), 0)).unwrap();
+    check(&Site { pki: dir.path(), address: broker.address() });
+}
+
+macro_rules! hold {
+    ($($claim:ident)*) => {$(
+        #[test]
+        fn $claim() {
+            with_broker(common::$claim);
+        }
+    )*};
+}
+
+hold! {
+    what_the_protocol_needs_is_allowed
+    nobody_connects_without_a_certificate_of_the_authority
+    a_phone_publishes_neither_bundles_nor_answers
+    a_registrar_publishes_no_messages
+    what_a_phone_must_not_read_never_reaches_it
+    what_a_registrar_must_not_read_never_reaches_it
+    an_inbox_session_keeps_what_came_while_it_was_away
+    a_retained_bundle_expires_and_can_be_erased
+}
+
+#[test]
+fn a_certificate_without_a_role_may_not_connect() {
+    with_broker(|site| {
+        stranger(site.pki, "mallory", true);
+        let connect = Probe::connect(site.pki, site.address, Some("stranger"), "x1").map(drop);
+        assert_eq!(refused(connect), NOT_AUTHORIZED);
+    });
+}
+
+#[test]
+fn a_phone_that_calls_itself_registrar_is_refused() {
+    with_broker(|site| {
+        for id in ["registrar", "registrar1", "+", "a/b"] {
+            let connect = Probe::connect(site.pki, site.address, Some("phone"), id).map(drop);
+            assert_eq!(refused(connect), IDENTIFIER_NOT_VALID, "{id}");
+        }
+    });
+}
+
+#[test]
+fn a_phone_cannot_resume_or_end_a_registrars_session() {
+    with_broker(|site| {
+        let session = Session { resume: true, expiry: 600 };
+        let mut registrar =
+            Probe::connect_with(site.pki, site.address, Some("registrar"), "registrar8", session)
+                .unwrap();
+        registrar.subscribe("$share/g/cm/1/registrar").unwrap();
+        let taken =
+            Probe::connect_with(site.pki, site.address, Some("phone"), "registrar8", session);
+        assert_eq!(refused(taken.map(drop)), IDENTIFIER_NOT_VALID);
+        let mut post = site.phone("post8");
+        post.publish(&common::message("cm/1/registrar", "request")).unwrap();
+        assert!(registrar.receive(common::SOON).unwrap().is_some());
+    });
+}
+
+#[test]
+fn every_forbidden_subscription_is_refused_in_so_many_words() {
+    with_broker(|site| {
+        let mut phone = site.phone("phone9");
+        for filter in [
+            "#",
+            "cm/1/inbox/+",
+            "cm/1/keys/aa",
+            "cm/1/registrar",
+            "$share/g/cm/1/registrar",
+            "$share/g/cm/1/inbox/aa",
+            "cm/1/reply/post9/+",
+            "cm/1/reply/+/+",
+            "$SYS/#",
+        ] {
+            assert_eq!(refused(phone.subscribe(filter)), NOT_AUTHORIZED, "{filter}");
+        }
+        let mut registrar = site.registrar("registrar9");
+        for filter in ["#", "cm/1/inbox/aa", "cm/1/reply/post9/+", "$share/g/cm/1/keys/#"] {
+            assert_eq!(refused(registrar.subscribe(filter)), NOT_AUTHORIZED, "{filter}");
+        }
+    });
+}
+
+#[test]
+fn a_client_that_offers_no_tls_1_3_is_refused() {
+    with_broker(|site| {
+        use std::io::{Read, Write};
+        // A TLS 1.2 ClientHello with one suite and no extension: a version 1.3 server has to alert.
+        let mut hello = vec![0x16, 3, 1, 0, 45, 1, 0, 0, 41, 3, 3];
+        hello.extend([7; 32]);
+        hello.extend([0, 0, 2, 0xc0, 0x2b, 1, 0]);
+        let mut stream = std::net::TcpStream::connect(site.address).unwrap();
+        stream.write_all(&hello).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        const ALERT: u8 = 0x15;
+        assert_eq!(answer.first(), Some(&ALERT));
+    });
+}
+
+#[test]
+fn dropping_the_broker_closes_its_connections() {
+    let dir = tempfile::tempdir().unwrap();
+    pki::create(dir.path()).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let broker = runtime.block_on(Broker::start(dir.path(), 0)).unwrap();
+    let site = Site { pki: dir.path(), address: broker.address() };
+    let mut phone = site.phone("phone10");
+    drop(broker);
+    let closed = phone.receive(common::SOON);
+    assert!(matches!(closed, Err(ProbeError::Io(_) | ProbeError::Protocol(_))));
+    assert!(Probe::connect(site.pki, site.address, Some("phone"), "phone11").is_err());
+}

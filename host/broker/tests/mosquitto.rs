@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Mosquitto, with the configuration that we write, enforces the table. What it cannot is said in
+//! `cloudmessaging_broker::mosquitto`, and held here too: a weakness nobody may forget.
+
+mod common;
+
+use cloudmessaging_broker::mosquitto::Mosquitto;
+use cloudmessaging_broker::pki;
+use cloudmessaging_broker::probe::Probe;
+use common::{message, refused, stranger, Site, NOT_AUTHORIZED};
+
+fn with_broker(check: impl FnOnce(&Site)) {
+    let dir = tempfile::tempdir().unwrap();
+    pki::create(dir.path()).unwrap();
+    let broker = Mosquitto::start(dir.path(), &dir.path().join("mosquitto")).unwrap();
+    check(&Site { pki: dir.path(), address: broker.address() });
+}
+
+macro_rules! hold {
+    ($($claim:ident)*) => {$(
+        #[test]
+        fn $claim() {
+            with_broker(common::$claim);
+        }
+    )*};
+}
+
+hold! {
+    what_the_protocol_needs_is_allowed
+    nobody_connects_without_a_certificate_of_the_authority
+    a_phone_publishes_neither_bundles_nor_answers
+    a_registrar_publishes_no_messages
+    what_a_phone_must_not_read_never_reaches_it
+    what_a_registrar_must_not_read_never_reaches_it
+    an_inbox_session_keeps_what_came_while_it_was_away
+    a_retained_bundle_expires_and_can_be_erased
+}
+
+#[test]
+fn a_certificate_without_a_role_connects_and_can_do_nothing() {
+    with_broker(|site| {
+        stranger(site.pki, "mallory", true);
+        let mut stranger = Probe::connect(site.pki, site.address, Some("stranger"), "x1").unwrap();
+        for topic in ["cm/1/registrar", "cm/1/inbox/aa", "cm/1/keys/aa"] {
+            assert_eq!(refused(stranger.publish(&message(topic, "x"))), NOT_AUTHORIZED, "{topic}");
+        }
+        let _ = stranger.subscribe("#");
+        site.phone("post1").publish(&message("cm/1/registrar", "request")).unwrap();
+        assert_eq!(stranger.receive(common::QUIET).unwrap(), None);
+    });
+}
+
+/// Until phones have certificates of their own.
+#[test]
+fn known_weakness_a_phone_can_read_every_inboxs_ciphertext() {
+    with_broker(|site| {
+        let mut phone = site.phone("phone1");
+        phone.subscribe("cm/1/inbox/+").unwrap();
+        site.phone("post1").publish(&message("cm/1/inbox/aa", "sealed")).unwrap();
+        assert!(phone.receive(common::SOON).unwrap().is_some());
+    });
+}
