@@ -151,3 +151,6 @@ pub fn verify_bundle(
         prekeys,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -137,3 +137,6 @@ pub(crate) fn within_lease(not_after_ms: i64, now_ms: i64) -> Result<(), Certifi
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

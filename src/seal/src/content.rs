@@ -170,3 +170,6 @@ pub(crate) fn encode_signable(message: &impl prost::Message) -> Zeroizing<Vec<u8
 pub(crate) fn attach(mut body: Zeroizing<Vec<u8>>, signature: &[u8; 64]) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(signed::attach(std::mem::take(&mut *body), signature))
 }
+
+#[cfg(test)]
+mod tests;

@@ -175,3 +175,6 @@ fn checked(prekey: Option<&proto::Prekey>) -> Result<Prekey, CertificateError> {
         not_after_ms: prekey.not_after_ms,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,7 +40,7 @@ pub fn seal_request(
 }
 
 /// A request as it arrived: of known version and the right lengths, not opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SealedRequest {
     /// Which of the registrar's HPKE keys it is sealed to.
     pub key_id: u32,
@@ -89,6 +89,12 @@ impl SealedRequest {
             key_id: self.key_id,
             enc: self.enc,
         })
+    }
+}
+
+impl fmt::Debug for SealedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SealedRequest(key {}, {} bytes)", self.key_id, self.ciphertext.len())
     }
 }
 
@@ -185,3 +191,6 @@ pub fn open_reply(
     }
     reply.kind.ok_or(SealError::Malformed("reply"))
 }
+
+#[cfg(test)]
+mod tests;
