@@ -266,7 +266,9 @@ fn what_stands_outside_the_signatures_is_refused() {
         assert_eq!(world.verify(&[&bytes[..], more].concat()), Err(Malformed));
         assert_eq!(world.verify(&[more, &bytes[..]].concat()), Err(Malformed));
     }
-    assert_eq!(world.verify(&vec![0; BUNDLE_MAX + 1]), Err(Malformed));
+    // Refused for its size, before anything in it costs work.
+    let large = proto::KeyBundle { prekeys: vec![0; BUNDLE_MAX], ..world.issued() };
+    assert_eq!(world.verify(&large.encode_to_vec()), Err(Malformed));
     assert_eq!(world.verify(&vec![0; 1 << 20]), Err(Malformed));
 }
 

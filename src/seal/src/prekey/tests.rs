@@ -106,7 +106,9 @@ fn a_phone_cannot_store_anything_else_in_its_prekeys() {
     let version_again = [&[1 << 3, 1], &bytes[..]].concat();
     assert_eq!(sign(&identity, &version_again), Err(Malformed));
     assert_eq!(sign(&identity, &[0xff; 20]), Err(Malformed));
-    assert_eq!(sign(&identity, &[0; PREKEYS_MAX + 1]), Err(Malformed));
+    // Refused for their size, before anything in them costs work.
+    let large = verify_prekeys(&[0; PREKEYS_MAX + 1], &[0; 64], &identity.public_key());
+    assert_eq!(large, Err(Malformed));
 }
 
 #[test]
