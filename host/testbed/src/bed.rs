@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The server's side of a bed: certificates, broker, registrar; and the directory everything is in.
+use crate::programs::workspace;
+use crate::{until, Error, Phone, Process, Programs, Result};
+use serde_json::Value;
+use std::fs;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// How long a program may take to become ready on a busy machine.
+pub(crate) const READY_WITHIN: Duration = Duration::from_secs(30);
+
+/// Debian's Mosquitto.
+const MOSQUITTO: &str = "/usr/sbin/mosquitto";
+
+/// Which broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broker {
+    /// The one in `host/broker`.
+    Embedded,
+    /// Debian's Mosquitto.
+    Mosquitto,
+}
+
+impl Broker {
+    /// Whether it can be started here.
+    pub fn is_installed(self) -> bool {
+        self == Self::Embedded || Path::new(MOSQUITTO).exists()
+    }
+}
+
+/// What may differ from bed to bed.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Which broker.
+    pub broker: Broker,
+    /// `receiptDelayMaxMillis` of each phone.
+    pub receipt_delay_max_ms: u32,
+    /// RUST_LOG of every program.
+    pub log: &'static str,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { broker: Broker::Embedded, receipt_delay_max_ms: 2000, log: "info" }
+    }
+}
+
+/// A broker and a registrar, for phones to find. Dropped, both end and the directory is removed; phones made
+/// from it must be dropped before.
+#[derive(Debug)]
+pub struct Bed {
+    registrar: Process,
+    broker: Process,
+    address: SocketAddr,
+    public_keys: Value,
+    setup: Setup,
+    programs: Programs,
+    // Last, so that it is removed when nothing writes to it any more.
+    directory: TempDir,
+}
+
+impl Bed {
+    /// Starts broker and registrar in a new directory, and waits until both are ready.
+    pub fn start(programs: &Programs, setup: Setup) -> Result<Self> {
+        let directory = tempfile::Builder::new()
+            .prefix("cloudmessaging-")
+            .tempdir()
+            .map_err(Error::io("make a directory for the bed"))?;
+        let path = directory.path();
+        // So that programs under another uid reach the sockets, and are refused there and not here.
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+            .map_err(Error::file("open to others", path))?;
+        for name in ["logs", "phones"] {
+            fs::create_dir(path.join(name)).map_err(Error::file("make", path))?;
+        }
+        let pki = path.join("pki");
+        run(Command::new(&programs.broker).arg("pki").arg("--out").arg(&pki), "broker pki")?;
+        let (broker, address) = start_broker(programs, &setup, path)?;
+        let keys = path.join("registrar.keys");
+        let public = path.join("registrar.json");
+        run(
+            Command::new(&programs.registrar)
+                .args(["keygen", "--out"])
+                .arg(&keys)
+                .arg("--public")
+                .arg(&public),
+            "registrar keygen",
+        )?;
+        let public = fs::read(&public).map_err(Error::file("read", &public))?;
+        let public_keys = serde_json::from_slice(&public).map_err(|error| Error::Program {
+            program: "registrar keygen".into(),
+            why: format!("its public keys are no JSON: {error}"),
+            log: String::new(),
+        })?;
+        let registrar = start_registrar(programs, &setup, path, address)?;
+        Ok(Self {
+            registrar,
+            broker,
+            address,
+            public_keys,
+            setup,
+            programs: programs.clone(),
+            directory,
+        })
+    }
+
+    /// A phone of that name with one SIM, started; nothing is reported to it yet, and it is off.
+    pub fn phone(&self, name: &str, number: &str) -> Result<Phone> {
+        let mut phone = Phone::make(self, name, number)?;
+        phone.start()?;
+        Ok(phone)
+    }
+
+    /// Everything of this bed is below here.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Where the broker listens.
+    pub fn broker_address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The certificates, as `broker pki` wrote them.
+    pub fn pki(&self) -> PathBuf {
+        self.directory.path().join("pki")
+    }
+
+    /// What the programs printed, one file each.
+    pub fn logs(&self) -> PathBuf {
+        self.directory.path().join("logs")
+    }
+
+    /// Process ids of broker and registrar.
+    pub fn servers(&self) -> (u32, u32) {
+        (self.broker.pid(), self.registrar.pid())
+    }
+
+    pub(crate) fn programs(&self) -> &Programs {
+        &self.programs
+    }
+
+    pub(crate) fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// The `registrar` object of a phone's config.json.
+    pub(crate) fn public_keys(&self) -> &Value {
+        &self.public_keys
+    }
+
+    /// The disclosures that the module ships.
+    pub(crate) fn disclosures() -> PathBuf {
+        workspace().join("product/disclosures")
+    }
+}
+
+fn start_broker(programs: &Programs, setup: &Setup, path: &Path) -> Result<(Process, SocketAddr)> {
+    let (pki, logs) = (path.join("pki"), path.join("logs"));
+    if setup.broker == Broker::Embedded {
+        let mut command = Command::new(&programs.broker);
+        command.args(["run", "--port", "0", "--pki"]).arg(&pki).env("RUST_LOG", setup.log);
+        let broker = Process::start("broker", command, &logs)?;
+        let said = broker.wait_for("listening on ", READY_WITHIN)?;
+        let address = said.parse().map_err(|_| Error::Program {
+            program: "broker".into(),
+            why: format!("it listens on {said:?}, which is no address"),
+            log: broker.log_tail(),
+        })?;
+        return Ok((broker, address));
+    }
+    // Mosquitto 2.0.11 has no "any port". Somebody else may take the one we found before it does, so: again.
+    let mut last = None;
+    for attempt in 0..5 {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .map_err(Error::io("find a free port"))?
+            .port();
+        let out = path.join(format!("mosquitto-{attempt}"));
+        let mut configure = Command::new(&programs.broker);
+        configure.args(["mosquitto", "--port", &port.to_string(), "--pki"]).arg(&pki);
+        run(configure.arg("--out").arg(&out), "broker mosquitto")?;
+        let mut command = Command::new(MOSQUITTO);
+        command.arg("-c").arg(out.join("mosquitto.conf"));
+        let mut broker = Process::start("broker", command, &logs)?;
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let ready = until(READY_WITHIN, || {
+            Ok(match TcpStream::connect(address) {
+                Ok(_) if broker.runs() => Some(true),
+                _ if !broker.runs() => Some(false),
+                _ => None,
+            })
+        })?;
+        if ready == Some(true) {
+            return Ok((broker, address));
+        }
+        last = Some(broker.log_tail());
+    }
+    Err(Error::Program {
+        program: "mosquitto".into(),
+        why: "it did not start to listen".into(),
+        log: last.unwrap_or_default(),
+    })
+}
+
+fn start_registrar(
+    programs: &Programs,
+    setup: &Setup,
+    path: &Path,
+    broker: SocketAddr,
+) -> Result<Process> {
+    let pki = path.join("pki");
+    let mut command = Command::new(&programs.registrar);
+    command
+        .arg("run")
+        .arg("--keys")
+        .arg(path.join("registrar.keys"))
+        // By name: the certificate is checked against it.
+        .args(["--broker", &format!("localhost:{}", broker.port())])
+        .arg("--ca")
+        .arg(pki.join("ca.pem"))
+        .arg("--cert")
+        .arg(pki.join("registrar.pem"))
+        .arg("--key")
+        .arg(pki.join("registrar.key.pem"))
+        .env("RUST_LOG", setup.log);
+    let registrar = Process::start("registrar", command, &path.join("logs"))?;
+    registrar.wait_for("ready", READY_WITHIN)?;
+    Ok(registrar)
+}
+
+/// Runs a program that ends by itself.
+fn run(command: &mut Command, name: &str) -> Result<()> {
+    let output = command.output().map_err(|error| Error::Program {
+        program: name.to_owned(),
+        why: error.to_string(),
+        log: String::new(),
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Error::Program {
+        program: name.to_owned(),
+        why: output.status.to_string(),
+        log: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
+}

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A phone: one `cloudmessagingd` with its directory, behind a relay of its own.
+use crate::bed::READY_WITHIN;
+use crate::process::{end_with_us, tail};
+use crate::{proc, until, Bed, Error, Process, Programs, Relay, Result};
+use serde_json::{json, Value};
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// What the platform would report. Changed by [`Phone::change`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Whether the user has unlocked.
+    pub unlocked: bool,
+    /// Uid of the default SMS app; `None` is the own uid.
+    pub default_sms_uid: Option<u32>,
+    /// DISALLOW_SMS.
+    pub sms_forbidden: bool,
+    /// The managed configuration forbids it.
+    pub forbidden_by_organisation: bool,
+    /// Whether there is a network.
+    pub connected: bool,
+    /// Whether it is roaming.
+    pub roaming: bool,
+    /// Data Saver.
+    pub data_saver: bool,
+    /// Battery saver.
+    pub battery_saver: bool,
+}
+
+impl Default for Facts {
+    fn default() -> Self {
+        Self {
+            unlocked: true,
+            default_sms_uid: None,
+            sms_forbidden: false,
+            forbidden_by_organisation: false,
+            connected: true,
+            roaming: false,
+            data_saver: false,
+            battery_saver: false,
+        }
+    }
+}
+
+/// What `cmctl` answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Exit code; -1 if it was killed.
+    pub code: i32,
+    /// What it printed, parsed; null if that was no JSON.
+    pub json: Value,
+    /// What it printed on both outputs.
+    pub output: String,
+}
+
+/// A phone. Its gate ends when it is dropped.
+#[derive(Debug)]
+pub struct Phone {
+    name: String,
+    number: String,
+    imsi: String,
+    imei: String,
+    relay: Relay,
+    facts: Facts,
+    gate: Option<Process>,
+    directory: PathBuf,
+    logs: PathBuf,
+    log: &'static str,
+    programs: Programs,
+    storage_key: String,
+    messaging_uids: Vec<u32>,
+}
+
+/// Subscription id of a phone's one SIM.
+const SIM: i32 = 1;
+
+impl Phone {
+    pub(crate) fn make(bed: &Bed, name: &str, number: &str) -> Result<Self> {
+        let directory = bed.directory().join("phones").join(name);
+        for path in [directory.clone(), directory.join("data")] {
+            fs::create_dir(&path).map_err(Error::file("make", &path))?;
+        }
+        let relay = Relay::start(bed.broker_address())?;
+        let pki = bed.pki();
+        let config = json!({
+            "broker": {
+                "host": "localhost",
+                "port": relay.port(),
+                "ca": pki.join("ca.pem"),
+                "clientCertificate": pki.join("phone.pem"),
+                "clientKey": pki.join("phone.key.pem"),
+            },
+            "registrar": bed.public_keys(),
+            "origin": "cloudmessaging.example/ledger",
+            "controller": "Example Org",
+            "receiptDelayMaxMillis": bed.setup().receipt_delay_max_ms,
+            "disclosures": Bed::disclosures(),
+        });
+        let file = directory.join("config.json");
+        fs::write(&file, format!("{config:#}")).map_err(Error::file("write", &file))?;
+        // Identities that are this number's and no other's, so that one that leaks is recognised.
+        let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+        Ok(Self {
+            name: name.to_owned(),
+            number: number.to_owned(),
+            imsi: format!("00101{digits:0>10.10}"),
+            imei: format!("35{digits:0>13.13}"),
+            relay,
+            facts: Facts::default(),
+            gate: None,
+            logs: bed.logs(),
+            log: bed.setup().log,
+            programs: bed.programs().clone(),
+            storage_key: random_key()?,
+            directory,
+            messaging_uids: Vec::new(),
+        })
+    }
+
+    /// Starts the gate on the phone's directory, as init would; it knows nothing until it is told.
+    pub fn start(&mut self) -> Result<()> {
+        let mut command = Command::new(&self.programs.gate);
+        command
+            .arg("--config")
+            .arg(self.directory.join("config.json"))
+            .arg("--data")
+            .arg(self.data())
+            .arg("--run")
+            .arg(self.run())
+            .arg("--uplink")
+            .arg(&self.programs.uplink)
+            .env("RUST_LOG", self.log);
+        for uid in &self.messaging_uids {
+            command.args(["--messaging-uid", &uid.to_string()]);
+        }
+        let gate = Process::start(&format!("{}.gate", self.name), command, &self.logs)?;
+        gate.wait_for("ready", READY_WITHIN)?;
+        self.gate = Some(gate);
+        Ok(())
+    }
+
+    /// SIGKILL, as a crash.
+    pub fn kill_gate(&mut self) {
+        self.gate = None;
+    }
+
+    /// Also lets these uids connect to the Messaging app's socket, from the next start on.
+    pub fn admit_to_messaging(&mut self, uids: &[u32]) {
+        self.messaging_uids = uids.to_vec();
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its number.
+    pub fn number(&self) -> &str {
+        &self.number
+    }
+
+    /// What must be in no log: number, IMSI, IMEI.
+    pub fn identities(&self) -> [&str; 3] {
+        [&self.number, &self.imsi, &self.imei]
+    }
+
+    /// What is between it and the broker.
+    pub fn relay(&self) -> &Relay {
+        &self.relay
+    }
+
+    /// The same, to restart it.
+    pub fn relay_mut(&mut self) -> &mut Relay {
+        &mut self.relay
+    }
+
+    /// The gate's data directory.
+    pub fn data(&self) -> PathBuf {
+        self.directory.join("data")
+    }
+
+    /// The directory of the gate's sockets.
+    pub fn run(&self) -> PathBuf {
+        self.directory.join("run")
+    }
+
+    /// The file that holds the consent of the one user.
+    pub fn consent_file(&self) -> PathBuf {
+        self.data().join(own_user().to_string()).join("consent")
+    }
+
+    /// Process id of the gate; 0 while it is killed.
+    pub fn gate(&self) -> u32 {
+        self.gate.as_ref().map_or(0, Process::pid)
+    }
+
+    /// The processes that the gate started and has not reaped: its uplinks.
+    pub fn uplinks(&self) -> Vec<u32> {
+        self.gate.as_ref().map_or_else(Vec::new, |gate| proc::children(gate.pid()))
+    }
+
+    /// The last lines of the gate's log.
+    pub fn log_tail(&self) -> String {
+        tail(&self.logs.join(format!("{}.gate.err", self.name)))
+    }
+
+    /// The command that does the same as [`Phone::ask`], for a person.
+    pub fn command_line(&self, arguments: &[&str]) -> String {
+        let quoted = arguments.iter().map(|argument| quote(argument));
+        std::iter::once("cmctl".to_owned()).chain(quoted).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Runs `cmctl --json` and takes its answer, whatever it is.
+    pub fn ask(&self, arguments: &[&str]) -> Result<Answer> {
+        self.ask_with(Command::new(&self.programs.cmctl), arguments)
+    }
+
+    /// The same under another uid; needs root. The program is copied to where that uid can reach it.
+    pub fn ask_as(&self, uid: u32, arguments: &[&str]) -> Result<Answer> {
+        let copy = self.logs.with_file_name("cmctl");
+        if !copy.exists() {
+            // Beside and renamed: suites run side by side.
+            let fresh = copy.with_extension(format!("{:?}", std::thread::current().id()));
+            fs::copy(&self.programs.cmctl, &fresh).map_err(Error::file("copy to", &fresh))?;
+            fs::rename(&fresh, &copy).map_err(Error::file("rename to", &copy))?;
+        }
+        let mut command = Command::new(&copy);
+        command.uid(uid).gid(uid).current_dir("/");
+        self.ask_with(command, arguments)
+    }
+
+    fn ask_with(&self, mut command: Command, arguments: &[&str]) -> Result<Answer> {
+        command.arg("--json").arg("--run").arg(self.run()).args(arguments);
+        end_with_us(&mut command);
+        let output = command.output().map_err(Error::io("start cmctl"))?;
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let complained = String::from_utf8_lossy(&output.stderr);
+        Ok(Answer {
+            code: output.status.code().unwrap_or(-1),
+            json: serde_json::from_str(&printed).unwrap_or(Value::Null),
+            output: format!("{printed}{complained}"),
+        })
+    }
+
+    /// Runs `cmctl --json`, which must succeed.
+    pub fn cmctl(&self, arguments: &[&str]) -> Result<Value> {
+        let answer = self.ask(arguments)?;
+        if answer.code == 0 {
+            return Ok(answer.json);
+        }
+        let verb = arguments.iter().take_while(|word| !word.starts_with('-'));
+        Err(Error::Cmctl {
+            verb: verb.copied().collect::<Vec<_>>().join(" "),
+            code: answer.code,
+            output: format!("{}\n{}", answer.output, self.log_tail()),
+        })
+    }
+
+    /// `cmctl status`.
+    pub fn status(&self) -> Result<Value> {
+        self.cmctl(&["status"])
+    }
+
+    /// Reports what the platform would: users, network, storage key, and identities if they are wanted.
+    pub fn report(&self) -> Result<Value> {
+        let facts = &self.facts;
+        let user = own_user();
+        let mut user_report = json!({
+            "user": user,
+            "serial": 1,
+            "unlocked": facts.unlocked,
+            "smsForbidden": facts.sms_forbidden,
+            "forbiddenByOrganisation": facts.forbidden_by_organisation,
+        });
+        if let Some(uid) = facts.default_sms_uid {
+            user_report["defaultSmsUid"] = json!(uid);
+        }
+        let mut report = json!({
+            "users": [user_report],
+            "network": {
+                "connected": facts.connected,
+                "roaming": facts.roaming,
+                "dataSaver": facts.data_saver,
+                "batterySaver": facts.battery_saver,
+            },
+            "identities": {user.to_string(): self.sims()},
+        });
+        if facts.unlocked {
+            report["storageKeys"] = json!({user.to_string(): self.storage_key});
+        }
+        let file = self.directory.join("report.json");
+        fs::write(&file, report.to_string()).map_err(Error::file("write", &file))?;
+        self.cmctl(&["platform", "report", "--file", &text(&file)])
+    }
+
+    /// Changes the facts and reports them.
+    pub fn change(&mut self, change: impl FnOnce(&mut Facts)) -> Result<Value> {
+        change(&mut self.facts);
+        self.report()
+    }
+
+    /// The SIMs as `--sims` and reports take them.
+    pub fn sims(&self) -> Value {
+        json!([{
+            "subscriptionId": SIM,
+            "number": self.number,
+            "imsi": self.imsi,
+            "imei": self.imei,
+        }])
+    }
+
+    /// A file of [`Phone::sims`], for `--sims`.
+    pub fn sims_file(&self) -> Result<PathBuf> {
+        let file = self.directory.join("sims.json");
+        fs::write(&file, self.sims().to_string()).map_err(Error::file("write", &file))?;
+        Ok(file)
+    }
+
+    /// Turns on, as an owner who has read the disclosure, and reports the identities that are wanted then.
+    pub fn grant(&self, more: &[&str]) -> Result<Value> {
+        let disclosure = self.cmctl(&["consent", "disclosure"])?;
+        let hash = disclosure["sha256"].as_str().unwrap_or_default().to_owned();
+        let sims = text(&self.sims_file()?);
+        let mut arguments = vec!["consent", "grant", "--sims", &sims, "--yes", &hash];
+        arguments.extend(more);
+        let granted = self.cmctl(&arguments)?;
+        self.report()?;
+        Ok(granted)
+    }
+
+    /// Waits until the SIM is registered and messages to it can arrive.
+    pub fn reachable(&self, within: Duration) -> Result<()> {
+        let reachable = until(within, || {
+            let status = self.status()?;
+            let sim = &status["sims"][0];
+            Ok((sim["registration"] == "DONE" && sim["connected"] == true).then_some(()))
+        })?;
+        reachable.ok_or_else(|| self.waited(&format!("{} to be reachable", self.name), within))
+    }
+
+    /// Hands a message over and gives back what `cmctl send` says, whatever it is.
+    pub fn send(&self, to: &str, body: &str, more: &[&str]) -> Result<Answer> {
+        let sim = SIM.to_string();
+        let mut arguments = vec!["send", "--sim", &sim, "--to", to, "--body", body];
+        arguments.extend(more);
+        self.ask(&arguments)
+    }
+
+    /// Waits for a message with that text; gives back the whole message.
+    pub fn received(&self, body: &str, within: Duration) -> Result<Value> {
+        let found = until(within, || {
+            let inbox = self.cmctl(&["inbox"])?;
+            let messages = inbox["messages"].as_array().cloned().unwrap_or_default();
+            Ok(messages.into_iter().find(|message| message["body"] == body))
+        })?;
+        found.ok_or_else(|| self.waited(&format!("a message on {}", self.name), within))
+    }
+
+    /// Entries of the ledger, newest first.
+    pub fn ledger(&self) -> Result<Vec<Value>> {
+        let shown = self.cmctl(&["ledger", "show", "--limit", "10000"])?;
+        Ok(shown["entries"].as_array().cloned().unwrap_or_default())
+    }
+
+    /// The error of having waited in vain, with the gate's log.
+    pub fn waited(&self, what: &str, within: Duration) -> Error {
+        Error::Waited { what: what.to_owned(), seconds: within.as_secs(), log: self.log_tail() }
+    }
+}
+
+/// The Android user that the programs run as.
+fn own_user() -> u32 {
+    nix::unistd::getuid().as_raw() / 100_000
+}
+
+fn random_key() -> Result<String> {
+    use std::io::Read;
+    let mut key = [0; 32];
+    let source = Path::new("/dev/urandom");
+    fs::File::open(source)
+        .and_then(|mut file| file.read_exact(&mut key))
+        .map_err(Error::file("read", source))?;
+    Ok(key.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn quote(argument: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_+=/.,:@".contains(c);
+    if !argument.is_empty() && argument.chars().all(plain) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_can_be_pasted_into_a_shell() {
+        assert_eq!(quote("--to"), "--to");
+        assert_eq!(quote("+15550100"), "+15550100");
+        assert_eq!(quote("hello there"), "'hello there'");
+        assert_eq!(quote("it's"), r"'it'\''s'");
+        assert_eq!(quote(""), "''");
+    }
+}
