@@ -1,8 +1,114 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The three Binder interfaces: who may call what, within which bounds, and what comes back.
+//! The three Binder interfaces: who may call what ([`access`]), within which bounds ([`bounds`]), and what comes
+//! back ([`error`]). Each method is three lines: admit the caller, bound the arguments, ask the [`facade`].
 //!
 //! It names Binder by `binder::` and the interface crate alone, so that it compiles against libbinder_rs on a
-//! phone and against rsbinder on a host; everything behind it is the [`facade::Facade`].
+//! phone and against rsbinder on a host. It trusts the transport for the caller's uid and the last report of our
+//! settings app for who the default SMS app is.
+//!
+//! A parcelable is never formatted (its `Debug` prints all it holds): personal data become types that print as
+//! nothing before anything else happens to them. A test keeps `{:?}` of anything but codes out of here.
 
+pub mod access;
+pub mod bounds;
+pub mod caller;
 pub mod error;
 pub mod facade;
+pub mod words;
+
+mod callbacks;
+mod consent;
+mod hints;
+mod messaging;
+mod platform;
+
+pub use caller::Identities;
+pub use hints::PendingHints;
+
+#[cfg(test)]
+mod tests;
+
+use access::Interface;
+use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
+    ICloudMessaging::{BnCloudMessaging, ICloudMessaging},
+    ICloudMessagingConsent::{BnCloudMessagingConsent, ICloudMessagingConsent},
+    ICloudMessagingPlatform::{BnCloudMessagingPlatform, ICloudMessagingPlatform},
+};
+use binder::{BinderFeatures, Strong};
+use callbacks::Callbacks;
+use caller::{identify, Caller};
+use facade::Facade;
+use std::io;
+use std::sync::Arc;
+
+/// The names under which the interfaces are served.
+pub mod name {
+    /// Of ICloudMessagingConsent.
+    pub const CONSENT: &str = "android.system.cloudmessaging.ICloudMessagingConsent";
+    /// Of ICloudMessagingPlatform.
+    pub const PLATFORM: &str = "android.system.cloudmessaging.ICloudMessagingPlatform";
+    /// Of ICloudMessaging.
+    pub const MESSAGING: &str = "android.system.cloudmessaging.ICloudMessaging";
+}
+
+/// The interfaces, to be served.
+pub struct Services {
+    /// For the owner's page.
+    pub consent: Strong<dyn ICloudMessagingConsent>,
+    /// For reports.
+    pub platform: Strong<dyn ICloudMessagingPlatform>,
+    /// For the Messaging app.
+    pub messaging: Strong<dyn ICloudMessaging>,
+    hints: Arc<PendingHints>,
+    #[cfg(test)]
+    callbacks: Arc<Callbacks>,
+}
+
+impl Services {
+    /// Stands the interfaces before `facade`, and begins to pass on what it notes in `hints`. Starts a thread.
+    pub fn new(
+        facade: Arc<dyn Facade>,
+        identities: Identities,
+        hints: Arc<PendingHints>,
+    ) -> io::Result<Self> {
+        let callbacks = Callbacks::start(Arc::clone(&facade), Arc::clone(&hints))?;
+        let entrance = Arc::new(Entrance { facade, identities, callbacks: Arc::clone(&callbacks) });
+        let features = || BinderFeatures { set_requesting_sid: true, ..BinderFeatures::default() };
+        let consent = consent::Consent(Arc::clone(&entrance));
+        let platform = platform::Platform(Arc::clone(&entrance));
+        let messaging = messaging::Messaging(entrance);
+        Ok(Self {
+            consent: BnCloudMessagingConsent::new_binder(consent, features()),
+            platform: BnCloudMessagingPlatform::new_binder(platform, features()),
+            messaging: BnCloudMessaging::new_binder(messaging, features()),
+            hints,
+            #[cfg(test)]
+            callbacks,
+        })
+    }
+}
+
+impl Drop for Services {
+    fn drop(&mut self) {
+        self.hints.end();
+    }
+}
+
+/// What every method passes.
+struct Entrance {
+    facade: Arc<dyn Facade>,
+    identities: Identities,
+    callbacks: Arc<Callbacks>,
+}
+
+impl Entrance {
+    /// The caller, if the method is for it.
+    fn admit(&self, interface: Interface, method: &'static str) -> binder::Result<Caller> {
+        let caller = identify(&self.identities);
+        if access::allows(interface, method, caller, &*self.facade) {
+            return Ok(caller);
+        }
+        log::debug!("uid {} was denied {interface:?}.{method}", caller.uid);
+        Err(error::denied())
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//! ICloudMessagingConsent, for our settings app: each method acts for the user that the app runs as.
+
+use super::access::Interface::Consent as CONSENT;
+use super::callbacks::List;
+use super::error::answer;
+use super::{bounds, words, Entrance};
+use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
+    ConsentState::ConsentState,
+    DataClass::DataClass,
+    Disclosure::Disclosure,
+    Grant::Grant,
+    ICloudMessagingConsent::{ICloudMessagingConsent, MAX_LEDGER_PAGE},
+    ICloudMessagingListener::ICloudMessagingListener,
+    LedgerEntry::LedgerEntry,
+    RegistrationPreview::RegistrationPreview,
+    SimIdentity::SimIdentity,
+    Withdrawal::Withdrawal,
+};
+use binder::{Interface, Strong};
+use std::sync::Arc;
+
+/// The service.
+pub(super) struct Consent(pub(super) Arc<Entrance>);
+
+impl Interface for Consent {}
+
+#[allow(non_snake_case)] // The names are the AIDL's.
+impl ICloudMessagingConsent for Consent {
+    fn state(&self) -> binder::Result<ConsentState> {
+        let caller = self.0.admit(CONSENT, "state")?;
+        Ok(self.0.facade.consent_state(caller.user))
+    }
+
+    fn disclosure(&self, locale: &str) -> binder::Result<Disclosure> {
+        self.0.admit(CONSENT, "disclosure")?;
+        answer(
+            bounds::locale("locale", locale)
+                .and_then(|()| self.0.facade.disclosure(locale))
+                .and_then(bounds::disclosure),
+        )
+    }
+
+    fn grant(&self, grant: &Grant) -> binder::Result<()> {
+        let caller = self.0.admit(CONSENT, "grant")?;
+        answer(bounds::grant(grant).and_then(|grant| self.0.facade.grant(caller.user, grant)))
+    }
+
+    fn submitCode(&self, subscriptionId: i32, code: &str) -> binder::Result<()> {
+        let caller = self.0.admit(CONSENT, "submitCode")?;
+        answer(self.0.submit_code(caller, subscriptionId, code))
+    }
+
+    fn withdraw(&self, erase: bool) -> binder::Result<Withdrawal> {
+        let caller = self.0.admit(CONSENT, "withdraw")?;
+        Ok(self.0.facade.withdraw(caller.user, erase))
+    }
+
+    fn setClassAllowed(&self, dataClass: DataClass, allowed: bool) -> binder::Result<()> {
+        let caller = self.0.admit(CONSENT, "setClassAllowed")?;
+        answer(
+            bounds::class("dataClass", dataClass)
+                .and_then(|class| self.0.facade.set_class_allowed(caller.user, class, allowed)),
+        )
+    }
+
+    fn receipt(&self) -> binder::Result<String> {
+        let caller = self.0.admit(CONSENT, "receipt")?;
+        answer(self.0.facade.receipt(caller.user).and_then(bounds::receipt))
+    }
+
+    fn preview(
+        &self,
+        sims: &[SimIdentity],
+        allowedClasses: &[DataClass],
+    ) -> binder::Result<Vec<RegistrationPreview>> {
+        self.0.admit(CONSENT, "preview")?;
+        answer(bounds::sims("sims", 1, sims).and_then(|sims| {
+            let classes = bounds::classes("allowedClasses", allowedClasses)?;
+            let previews = self.0.facade.preview(&sims, classes)?;
+            Ok(previews.iter().map(words::preview).collect())
+        }))
+    }
+
+    fn ledger(&self, before: i64, limit: i32) -> binder::Result<Vec<LedgerEntry>> {
+        let caller = self.0.admit(CONSENT, "ledger")?;
+        answer(bounds::before(before).and_then(|before| {
+            let limit = bounds::page(limit, MAX_LEDGER_PAGE)?;
+            let entries = self.0.facade.ledger(caller.user, before, limit)?;
+            Ok(bounds::fit(entries, limit, bounds::ledger_entry_size))
+        }))
+    }
+
+    fn addListener(&self, listener: &Strong<dyn ICloudMessagingListener>) -> binder::Result<()> {
+        let caller = self.0.admit(CONSENT, "addListener")?;
+        answer(self.0.callbacks.add(List::Owners, caller, listener))
+    }
+
+    fn removeListener(&self, listener: &Strong<dyn ICloudMessagingListener>) -> binder::Result<()> {
+        let caller = self.0.admit(CONSENT, "removeListener")?;
+        self.0.callbacks.remove(List::Owners, caller, listener);
+        Ok(())
+    }
+}
+
+impl Entrance {
+    /// The same on two interfaces.
+    pub(super) fn submit_code(
+        &self,
+        caller: super::caller::Caller,
+        subscription: i32,
+        code: &str,
+    ) -> Result<(), super::error::ServiceError> {
+        bounds::subscription("subscriptionId", subscription)?;
+        let code = bounds::code("code", code)?;
+        self.facade.submit_code(caller.user, subscription, &code)
+    }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+//! ICloudMessaging, for the default SMS app: each method acts for the user that the app runs as.
+
+use super::access::Interface::Messaging as MESSAGING;
+use super::error::answer;
+use super::{bounds, words, Entrance};
+use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
+    ICloudMessaging::{ICloudMessaging, MAX_PAGE},
+    ICloudMessagingCallback::ICloudMessagingCallback,
+    InboundMessage::InboundMessage,
+    KeyChange::KeyChange,
+    Outcome::Outcome,
+    OutgoingMessage::OutgoingMessage,
+    Refusal::Refusal,
+    ServiceState::ServiceState,
+};
+use binder::{Interface, Strong};
+use std::sync::Arc;
+
+/// The service.
+pub(super) struct Messaging(pub(super) Arc<Entrance>);
+
+impl Interface for Messaging {}
+
+#[allow(non_snake_case)] // The names are the AIDL's.
+impl ICloudMessaging for Messaging {
+    fn state(&self) -> binder::Result<ServiceState> {
+        let caller = self.0.admit(MESSAGING, "state")?;
+        Ok(self.0.facade.service_state(caller.user))
+    }
+
+    fn send(&self, message: &OutgoingMessage) -> binder::Result<Refusal> {
+        let caller = self.0.admit(MESSAGING, "send")?;
+        answer(bounds::message(message).and_then(|message| {
+            let refusal = self.0.facade.send(caller.user, message)?;
+            Ok(refusal.map_or(Refusal::NONE, words::refusal))
+        }))
+    }
+
+    fn outcomes(&self, cursor: i64, limit: i32) -> binder::Result<Vec<Outcome>> {
+        let caller = self.0.admit(MESSAGING, "outcomes")?;
+        answer(bounds::cursor(cursor).and_then(|()| {
+            let limit = bounds::page(limit, MAX_PAGE)?;
+            let outcomes = self.0.facade.outcomes(caller.user, cursor, limit)?;
+            Ok(bounds::fit(outcomes, limit, bounds::outcome_size))
+        }))
+    }
+
+    fn acknowledgeOutcomes(&self, cursor: i64) -> binder::Result<()> {
+        let caller = self.0.admit(MESSAGING, "acknowledgeOutcomes")?;
+        answer(
+            bounds::cursor(cursor)
+                .and_then(|()| self.0.facade.acknowledge_outcomes(caller.user, cursor)),
+        )
+    }
+
+    fn inbound(&self, cursor: i64, limit: i32) -> binder::Result<Vec<InboundMessage>> {
+        let caller = self.0.admit(MESSAGING, "inbound")?;
+        answer(bounds::cursor(cursor).and_then(|()| {
+            let limit = bounds::page(limit, MAX_PAGE)?;
+            let messages = self.0.facade.inbound(caller.user, cursor, limit)?;
+            let messages = bounds::fit(messages, limit, bounds::inbound_size);
+            Ok(messages.iter().map(words::inbound).collect())
+        }))
+    }
+
+    fn acknowledgeInbound(&self, cursor: i64) -> binder::Result<()> {
+        let caller = self.0.admit(MESSAGING, "acknowledgeInbound")?;
+        answer(
+            bounds::cursor(cursor)
+                .and_then(|()| self.0.facade.acknowledge_inbound(caller.user, cursor)),
+        )
+    }
+
+    fn checkSms(
+        &self,
+        subscriptionId: i32,
+        sender: &str,
+        body: &str,
+        receivedAtMillis: i64,
+    ) -> binder::Result<Vec<u8>> {
+        let caller = self.0.admit(MESSAGING, "checkSms")?;
+        answer(bounds::sms(subscriptionId, sender, body, receivedAtMillis).and_then(|sms| {
+            let id = self.0.facade.check_sms(caller.user, &sms)?;
+            Ok(id.map_or_else(Vec::new, Vec::from))
+        }))
+    }
+
+    fn submitCode(&self, subscriptionId: i32, code: &str) -> binder::Result<()> {
+        let caller = self.0.admit(MESSAGING, "submitCode")?;
+        answer(self.0.submit_code(caller, subscriptionId, code))
+    }
+
+    fn keyChanged(&self) -> binder::Result<Vec<KeyChange>> {
+        let caller = self.0.admit(MESSAGING, "keyChanged")?;
+        let limit = MAX_PAGE as usize;
+        answer(
+            self.0
+                .facade
+                .key_changes(caller.user, limit)
+                .map(|changes| changes.iter().take(limit).map(words::key_change).collect()),
+        )
+    }
+
+    fn acknowledgeKeyChanges(&self, atMillis: i64) -> binder::Result<()> {
+        let caller = self.0.admit(MESSAGING, "acknowledgeKeyChanges")?;
+        answer(
+            bounds::time("atMillis", atMillis)
+                .and_then(|()| self.0.facade.acknowledge_key_changes(caller.user, atMillis)),
+        )
+    }
+
+    fn fingerprint(&self, subscriptionId: i32, peer: &str) -> binder::Result<String> {
+        let caller = self.0.admit(MESSAGING, "fingerprint")?;
+        answer(bounds::subscription("subscriptionId", subscriptionId).and_then(|()| {
+            let peer = bounds::number("peer", peer)?;
+            self.0.facade.fingerprint(caller.user, subscriptionId, &peer)
+        }))
+    }
+
+    fn setCallback(
+        &self,
+        callback: Option<&Strong<dyn ICloudMessagingCallback>>,
+    ) -> binder::Result<()> {
+        let caller = self.0.admit(MESSAGING, "setCallback")?;
+        answer(self.0.callbacks.set_app(caller, callback))
+    }
+}
