@@ -12,6 +12,7 @@ pub mod file;
 pub mod gate;
 pub mod identity;
 pub mod ledger;
+pub mod message;
 pub mod process;
 pub mod seal;
 pub mod service;

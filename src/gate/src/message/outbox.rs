@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Messages under way: each is accepted once and ends once (P6).
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+
+use cloudmessaging_seal::KeyId;
+
+use super::outcome::Outcomes;
+use super::{Ending, Entry, MessageId, NewMessage, Outcome, SmsReason, State, StoreError};
+
+/// Most messages that are under way at one time.
+pub const OPEN_MAX: usize = 1000;
+
+/// Most bytes of bodies that are under way at one time, as they are all in memory.
+pub const OPEN_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Most outcomes that wait for the app's acknowledgement: none is ever dropped, so none more begins.
+pub const OUTCOMES_MAX: usize = 10_000;
+
+/// How far ahead the app's deadline has to be at least.
+pub const DEADLINE_MIN_MS: i64 = 20_000;
+
+/// A message was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// It was not known.
+    New,
+    /// It was accepted before, with the same content; nothing changes.
+    Again,
+}
+
+/// A message was not taken; nothing is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AcceptError {
+    /// The id is known, with other content.
+    #[error("the id is in use for another message")]
+    IdReused,
+    /// Too much is under way, or too many outcomes are not acknowledged.
+    #[error("too many messages are under way or not acknowledged")]
+    TooMany,
+    /// The deadline is less than 20 s ahead.
+    #[error("the SMS deadline is too near")]
+    Deadline,
+    /// It could not be stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A message that ended by time or by withdrawal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closed {
+    /// Which one.
+    pub id: MessageId,
+    /// Names it in the ledger.
+    pub message_hash: [u8; 32],
+    /// Why an SMS is to be used.
+    pub reason: SmsReason,
+}
+
+/// The outbox of one user.
+#[derive(Default)]
+pub struct Outbox {
+    /// By order of acceptance.
+    open: BTreeMap<u64, Box<Entry>>,
+    open_by_id: HashMap<MessageId, u64>,
+    open_bytes: usize,
+    accepted: u64,
+    outcomes: Outcomes,
+}
+
+impl Outbox {
+    /// Takes a message: from here on it ends in exactly one outcome.
+    pub fn accept(&mut self, message: NewMessage, now_ms: i64) -> Result<Accepted, AcceptError> {
+        let request = message.request();
+        let known = self.get(&message.id).map(Entry::request);
+        if let Some(known) = known.or_else(|| self.outcomes.request(&message.id)) {
+            return if *known == request {
+                Ok(Accepted::Again)
+            } else {
+                Err(AcceptError::IdReused)
+            };
+        }
+        let bytes = self.open_bytes + message.body.len();
+        let outcomes = self.open.len() + self.outcomes.len();
+        if self.open.len() >= OPEN_MAX || bytes > OPEN_BYTES_MAX || outcomes >= OUTCOMES_MAX {
+            return Err(AcceptError::TooMany);
+        }
+        if message.sms_deadline_ms.saturating_sub(now_ms) < DEADLINE_MIN_MS {
+            return Err(AcceptError::Deadline);
+        }
+        let entry = Entry::new(message, request, now_ms)?;
+        self.accepted += 1;
+        self.open_bytes = bytes;
+        self.open_by_id.insert(*entry.id(), self.accepted);
+        self.open.insert(self.accepted, entry);
+        Ok(Accepted::New)
+    }
+
+    /// The messages that have no outcome, oldest first.
+    pub fn open(&self) -> impl Iterator<Item = &Entry> {
+        self.open.values().map(|entry| &**entry)
+    }
+
+    /// A message that has no outcome.
+    pub fn get(&self, id: &MessageId) -> Option<&Entry> {
+        self.open_by_id.get(id).and_then(|n| self.open.get(n)).map(|entry| &**entry)
+    }
+
+    /// The message whose receipt is sealed to the key of this id.
+    pub fn by_receipt_key(&self, id: &KeyId) -> Option<&Entry> {
+        self.open().find(|entry| entry.receipt_key_id() == id)
+    }
+
+    /// Takes note that a message, sealed to the owner of `reader_identity_key`, is about to be handed over:
+    /// from here on somebody may have it. False: it must not be, as it ended, was withdrawn or is out.
+    pub fn handed_over(
+        &mut self,
+        id: &MessageId,
+        reader_identity_key: [u8; 32],
+    ) -> Result<bool, StoreError> {
+        Ok(self.change(id, |entry| entry.hand_over(reader_identity_key)))
+    }
+
+    /// The connection ended before the broker acknowledged it: it is to be sent again, and still counts as
+    /// perhaps out. False: it was not handed over, or has moved on.
+    pub fn returned(&mut self, id: &MessageId) -> Result<bool, StoreError> {
+        Ok(self.change(id, |entry| entry.settle(State::Returned)))
+    }
+
+    /// The broker has it. False: it was not handed over, or has moved on.
+    pub fn acknowledged(&mut self, id: &MessageId) -> Result<bool, StoreError> {
+        Ok(self.change(id, |entry| entry.settle(State::Acknowledged)))
+    }
+
+    /// Notes why a message could not be sent so far: the reason at its deadline, if it never can.
+    pub fn note(&mut self, id: &MessageId, reason: SmsReason) -> Result<bool, StoreError> {
+        Ok(self.change(id, |entry| {
+            entry.note(reason);
+            true
+        }))
+    }
+
+    /// Ends a message. True: this is its outcome. False: it is not known, or ended before. Body and keys
+    /// are wiped.
+    pub fn close(
+        &mut self,
+        id: &MessageId,
+        ending: Ending,
+        now_ms: i64,
+    ) -> Result<bool, StoreError> {
+        let entry = self.open_by_id.remove(id).and_then(|n| self.open.remove(&n));
+        let Some(entry) = entry else { return Ok(false) };
+        self.open_bytes -= entry.body().len();
+        self.outcomes.add(*id, *entry.request(), ending, now_ms);
+        Ok(true)
+    }
+
+    /// Outcomes after the cursor (0: all), oldest first.
+    pub fn outcomes(&self, after: i64, limit: usize) -> impl Iterator<Item = &Outcome> {
+        self.outcomes.after(after).take(limit)
+    }
+
+    /// Forgets outcomes up to and including the cursor, and their ids; gives how many.
+    pub fn acknowledge(&mut self, cursor: i64) -> Result<usize, StoreError> {
+        Ok(self.outcomes.acknowledge(cursor))
+    }
+
+    /// The consent is withdrawn: what was never handed over ends here, the rest at its deadline; none is
+    /// sent again. Gives what ended.
+    pub fn withdraw(&mut self, now_ms: i64) -> Result<Vec<Closed>, StoreError> {
+        self.open.values_mut().filter(|e| e.is_perhaps_out()).for_each(|e| e.withdraw());
+        self.close_all(now_ms, |entry| (!entry.is_perhaps_out()).then_some(SmsReason::Off))
+    }
+
+    /// Ends what has reached its deadline; gives what ended.
+    pub fn expire(&mut self, now_ms: i64) -> Result<Vec<Closed>, StoreError> {
+        self.close_all(now_ms, |e| (e.sms_deadline_ms() <= now_ms).then(|| e.reason()))
+    }
+
+    /// When the next message reaches its deadline.
+    pub fn next_deadline(&self) -> Option<i64> {
+        self.open().map(Entry::sms_deadline_ms).min()
+    }
+
+    fn change(&mut self, id: &MessageId, change: impl FnOnce(&mut Entry) -> bool) -> bool {
+        let entry = self.open_by_id.get(id).and_then(|n| self.open.get_mut(n));
+        entry.is_some_and(|entry| change(entry))
+    }
+
+    /// Closes those for which there is a reason, oldest first.
+    fn close_all(
+        &mut self,
+        now_ms: i64,
+        reason: impl Fn(&Entry) -> Option<SmsReason>,
+    ) -> Result<Vec<Closed>, StoreError> {
+        let closed = |e: &Entry| {
+            let (id, message_hash) = (*e.id(), *e.message_hash());
+            reason(e).map(|reason| Closed { id, message_hash, reason })
+        };
+        let closed: Vec<Closed> = self.open().filter_map(closed).collect();
+        for Closed { id, reason, .. } in &closed {
+            self.close(id, Ending::UseSms(*reason), now_ms)?;
+        }
+        Ok(closed)
+    }
+}
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Outbox({} open, {} ended)", self.open.len(), self.outcomes.len())
+    }
+}

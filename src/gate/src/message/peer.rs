@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Identity keys of others, pinned at first contact: a registrar can lie once, and a later lie shows.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use cloudmessaging_seal::Number;
+
+use super::StoreError;
+
+/// Most numbers whose key is pinned. None is forgotten to make room: whoever can bring many numbers could
+/// then unpin any.
+pub const PEERS_MAX: usize = 16_384;
+
+/// What a peer's certified key is, beside what was known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// Nothing was known: it is pinned now.
+    First,
+    /// The pinned one.
+    Same,
+    /// Another one, certified later: it is pinned now, and the app will be told.
+    Changed,
+    /// Certified before the one that is known, or another key of the same serial: not to be believed.
+    Older,
+}
+
+/// Somebody's identity key is not the one known before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Change<'a> {
+    /// Whose.
+    pub number: &'a Number,
+    /// When it was noticed; no two changes have the same.
+    pub at_ms: i64,
+}
+
+impl fmt::Debug for Change<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Change(..)")
+    }
+}
+
+struct Peer {
+    identity_key: [u8; 32],
+    serial: u64,
+    /// The last change that the app has not acknowledged.
+    changed_ms: Option<i64>,
+}
+
+/// The peers of one user.
+#[derive(Default)]
+pub struct Peers {
+    by_number: HashMap<Number, Peer>,
+    last_change_ms: i64,
+}
+
+impl Peers {
+    /// Compares a key that the registrar certified for this number with the pinned one.
+    pub fn see(
+        &mut self,
+        number: &Number,
+        identity_key: &[u8; 32],
+        serial: u64,
+        now_ms: i64,
+    ) -> Result<Seen, StoreError> {
+        let Some(peer) = self.by_number.get_mut(number) else {
+            if self.by_number.len() >= PEERS_MAX {
+                return Err(StoreError::Full("peer"));
+            }
+            let peer = Peer { identity_key: *identity_key, serial, changed_ms: None };
+            self.by_number.insert(number.clone(), peer);
+            return Ok(Seen::First);
+        };
+        let same = peer.identity_key == *identity_key;
+        if serial < peer.serial || (serial == peer.serial && !same) {
+            return Ok(Seen::Older);
+        }
+        peer.serial = serial;
+        if same {
+            return Ok(Seen::Same);
+        }
+        // A time of its own, so that acknowledging one change cannot take another with it.
+        self.last_change_ms = self.last_change_ms.saturating_add(1).max(now_ms);
+        peer.identity_key = *identity_key;
+        peer.changed_ms = Some(self.last_change_ms);
+        Ok(Seen::Changed)
+    }
+
+    /// Changes that were not acknowledged, the last one of each number, oldest first.
+    pub fn changes(&self, limit: usize) -> Vec<Change<'_>> {
+        let change =
+            |(number, peer): (_, &Peer)| peer.changed_ms.map(|at_ms| Change { number, at_ms });
+        let mut changes: Vec<_> = self.by_number.iter().filter_map(change).collect();
+        changes.sort_unstable_by_key(|change| change.at_ms);
+        changes.truncate(limit);
+        changes
+    }
+
+    /// Forgets the changes noticed up to and including that time; the keys stay pinned.
+    pub fn acknowledge_changes(&mut self, up_to_ms: i64) -> Result<(), StoreError> {
+        for peer in self.by_number.values_mut() {
+            peer.changed_ms = peer.changed_ms.filter(|at| *at > up_to_ms);
+        }
+        Ok(())
+    }
+
+    /// The pinned key of a number.
+    pub fn identity_key(&self, number: &Number) -> Option<&[u8; 32]> {
+        self.by_number.get(number).map(|peer| &peer.identity_key)
+    }
+}
+
+impl fmt::Debug for Peers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Peers({})", self.by_number.len())
+    }
+}
