@@ -22,7 +22,7 @@ pub enum ConnectError {
         /// What the transport said.
         status: rsbinder::StatusCode,
     },
-    /// It listens, but does not serve that interface under that name.
+    /// It listens, but serves nothing under that name.
     #[error("{path} does not serve {name}: {status}")]
     NotServed {
         /// The socket.

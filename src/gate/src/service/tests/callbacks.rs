@@ -42,7 +42,7 @@ fn each_hears_of_its_own_user_and_of_what_it_is_for() {
         (PendingHints::inbound, "inbound"),
         (PendingHints::key_changed, "keys"),
     ] {
-        note(&*stage.hints, 0);
+        note(&stage.hints, 0);
         assert_eq!(app_hears.recv_timeout(SOON), Ok(heard));
     }
     stage.hints.state_changed(10);
