@@ -1,2 +1,116 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The ledger of one Android user.
+//! The ledger of one Android user: what left the phone, and what was decided about that, for its owner to
+//! read. P5: every connection and every transmission is here, durably, before its first byte.
+//!
+//! - Format: proto/ledger.proto. Length-delimited `Leaf` messages in segments
+//!   `<user>/ledger/<position of the first entry, 20 digits>.seg`, appended, never rewritten, a new one after
+//!   1 MiB. The Merkle tree over the leaves' hashes is not kept here: it can be built from them at any time.
+//! - Durable means: fdatasync has returned without an error. A failed one is never tried again, since the
+//!   kernel would call pages clean that it failed to write; the ledger stops until it is opened again, and
+//!   nothing can be transmitted meanwhile.
+//! - Trusts neither the disk nor what is on it: each entry is held against its hash whenever it is read. Who
+//!   can write to our files can still rewrite them all, hashes included; only a checkpoint that somebody
+//!   holds elsewhere reveals that, and it is not made here.
+//! - No content of a message and no identifier in clear ever gets here: who appends sees to that.
+//!
+//! Read it as an entry goes: `write`, `leaf`, `disk`; then `scan` (opening), `page` and `statement` (reading).
+
+mod disk;
+mod error;
+mod leaf;
+mod page;
+mod scan;
+mod statement;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloudmessaging_wire::proto::ledger::Entry;
+
+pub use cloudmessaging_wire::proto::ledger::entry::Event;
+pub use error::{Attempt, Flaw, LedgerError};
+pub use leaf::ENTRY_MAX;
+pub use page::Record;
+pub use statement::{bytes, event_name, host, revealed, summary};
+
+use crate::clock::Clock;
+use write::Shared;
+
+/// An open ledger. Cheap to keep: an index of segments, and one open file.
+pub struct Ledger {
+    shared: Arc<Shared>,
+}
+
+impl Ledger {
+    /// Opens the ledger in this folder, which is made if it is absent; its parent has to be there.
+    ///
+    /// Reads all of it. A tail torn by a crash is cut back to the last whole entry and a `TailCut` entry
+    /// says so; anything else that is not as it was written is an error that names the entry, and stays
+    /// untouched. The caller must then let nothing be transmitted.
+    pub fn open(folder: &Path, clock: Arc<dyn Clock>) -> Result<Self, LedgerError> {
+        Self::on(Box::new(disk::Folder::open(folder)?), clock)
+    }
+
+    fn on(disk: Box<dyn disk::Disk>, clock: Arc<dyn Clock>) -> Result<Self, LedgerError> {
+        Ok(Self { shared: Arc::new(Shared::new(disk, clock)?) })
+    }
+
+    /// Appends an entry; durable when it returns its position. Callers that come together share one
+    /// fdatasync. Blocks as long as the disk does.
+    ///
+    /// After an error the entry may or may not be on the disk, and the ledger takes no more until it was
+    /// opened again (but for [`LedgerError::TooLarge`], [`LedgerError::Backlog`] and
+    /// [`LedgerError::NoRandomness`], after which it is as before).
+    pub fn append(&self, event: Event) -> Result<u64, LedgerError> {
+        self.shared.finish(self.shared.collect(event)?)
+    }
+
+    /// The same without waiting for the disk at all: a thread of the ledger's own writes. For `withdraw`,
+    /// which no disk may delay. The entry has its place before every later one; it is written even if the
+    /// handle and the ledger are dropped, as long as the process lives.
+    pub fn append_detached(&self, event: Event) -> Result<Appending, LedgerError> {
+        let position = self.shared.collect(event)?;
+        self.shared.write_detached();
+        Ok(Appending { shared: self.shared.clone(), position })
+    }
+
+    /// At most `limit` durable entries, newest first, of those before a position or of all. Memory is that of
+    /// what is returned. An entry that is not as it was written is an error that names it.
+    pub fn read(&self, before: Option<u64>, limit: usize) -> Result<Vec<Record>, LedgerError> {
+        page::read(&self.shared, before, limit)
+    }
+
+    /// The newest durable entry of a kind: what `found on` and `found off` are decided by.
+    pub fn newest(&self, wanted: impl Fn(&Entry) -> bool) -> Result<Option<Record>, LedgerError> {
+        page::newest(&self.shared, wanted)
+    }
+
+    /// The newest durable entry.
+    pub fn last(&self) -> Result<Option<Record>, LedgerError> {
+        Ok(self.read(None, 1)?.pop())
+    }
+
+    /// How many entries are durable: the position of the next, if none is under way.
+    pub fn count(&self) -> u64 {
+        self.shared.durable().0
+    }
+}
+
+/// An entry on its way to the disk.
+#[must_use = "the entry is not durable yet"]
+pub struct Appending {
+    shared: Arc<Shared>,
+    position: u64,
+}
+
+impl Appending {
+    /// Waits until the entry is durable, for so long at most; then [`LedgerError::NotYet`]. May be called
+    /// again.
+    pub fn wait(&self, most: Duration) -> Result<u64, LedgerError> {
+        self.shared.wait(self.position, most)
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Reading, newest first. Positions are dense and a segment is named by its first, so a page is found
+//! without an index of entries, and no more of it is in memory than what is returned.
+
+use cloudmessaging_wire::proto::ledger::{Entry, Leaf};
+
+use super::disk::name;
+use super::error::{Attempt, Flaw, LedgerError};
+use super::leaf::{self, Leaves, Stop};
+use super::scan::damaged;
+use super::write::Shared;
+
+/// An entry as it was read.
+#[derive(Clone, PartialEq)]
+pub struct Record {
+    /// From 0, without gaps.
+    pub position: u64,
+    /// Of a newer schema version perhaps: then without an event if that is a kind we do not know. If the
+    /// content was erased, schema version 0 and nothing else.
+    pub entry: Entry,
+    /// The entry as stored; empty if it was erased.
+    pub bytes: Vec<u8>,
+}
+
+/// See [`Ledger::read`](super::Ledger::read).
+pub(super) fn read(
+    shared: &Shared,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<Vec<Record>, LedgerError> {
+    let (durable, segments) = shared.durable();
+    let mut end = before.map_or(durable, |before| before.min(durable));
+    let begin = end.saturating_sub(limit as u64);
+    let mut page = Vec::new();
+    for &first in segments.iter().rev() {
+        if first >= end {
+            continue;
+        }
+        if begin >= end {
+            break;
+        }
+        let older = page.len();
+        walk(shared, first, end, |position, body| {
+            if position >= begin {
+                page.push(record(position, body()?)?);
+            }
+            Ok(())
+        })?;
+        page[older..].reverse();
+        end = first;
+    }
+    Ok(page)
+}
+
+/// See [`Ledger::newest`](super::Ledger::newest).
+pub(super) fn newest(
+    shared: &Shared,
+    wanted: impl Fn(&Entry) -> bool,
+) -> Result<Option<Record>, LedgerError> {
+    let (mut end, segments) = shared.durable();
+    for &first in segments.iter().rev() {
+        let mut newest = None;
+        walk(shared, first, end, |position, body| {
+            let record = record(position, body()?)?;
+            if wanted(&record.entry) {
+                newest = Some(record);
+            }
+            Ok(())
+        })?;
+        if newest.is_some() {
+            return Ok(newest);
+        }
+        end = first;
+    }
+    Ok(None)
+}
+
+/// Visits the entries from `first`, which begins a segment, to before `end`.
+fn walk(
+    shared: &Shared,
+    first: u64,
+    end: u64,
+    mut visit: impl FnMut(u64, &dyn Fn() -> Result<Leaf, Flaw>) -> Result<(), Flaw>,
+) -> Result<(), LedgerError> {
+    let file = shared.disk.open(first)?;
+    // To the end of the file and not only of what is durable: `end` stops before that.
+    let mut leaves = Leaves::new(&file, u64::MAX);
+    for position in first..end {
+        let visited = match leaves.next() {
+            Ok(Some(body)) => visit(position, &|| leaf::check(body)),
+            Ok(None) => Err(Flaw::Short),
+            Err(Stop::Flaw(flaw)) => Err(flaw),
+            Err(Stop::Io(e)) => return Err(LedgerError::io(Attempt::Read, name(first))(e)),
+        };
+        visited.map_err(|flaw| damaged(name(first), position, flaw))?;
+    }
+    Ok(())
+}
+
+fn record(position: u64, leaf: Leaf) -> Result<Record, Flaw> {
+    Ok(Record { position, entry: leaf::entry(&leaf)?, bytes: leaf.entry })
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A real folder behind a disk that writes down what it is asked, and fails or hangs when told.
+
+use std::fs::File;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex};
+
+use nix::errno::Errno;
+
+use super::super::disk::{name, Disk, Folder};
+use super::super::{Attempt, Ledger, LedgerError};
+use super::Place;
+
+/// What was asked of the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Call {
+    Make,
+    Append(usize),
+    Sync,
+    Settle,
+}
+
+/// What happens from now on to appends and syncs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    Append(Errno),
+    /// So many bytes are written before it fails.
+    AppendAfter(usize, Errno),
+    Sync(Errno),
+    Settle(Errno),
+    Panic,
+}
+
+#[derive(Default)]
+struct Script {
+    calls: Vec<Call>,
+    fault: Option<Fault>,
+    hanging: bool,
+    /// How many calls are inside, held up.
+    held: usize,
+}
+
+/// The test's end of it.
+#[derive(Clone, Default)]
+pub(super) struct Control {
+    shared: Arc<(Mutex<Script>, Condvar)>,
+}
+
+impl Control {
+    pub(super) fn open(&self, place: &Place) -> Result<Ledger, LedgerError> {
+        let folder = Folder::open(&place.ledger)?;
+        Ledger::on(Box::new(Scripted { folder, control: self.clone() }), place.clock.clone())
+    }
+
+    /// What was asked since the last time.
+    pub(super) fn calls(&self) -> Vec<Call> {
+        std::mem::take(&mut self.shared.0.lock().unwrap().calls)
+    }
+
+    pub(super) fn syncs(&self) -> usize {
+        self.calls().iter().filter(|c| **c == Call::Sync).count()
+    }
+
+    pub(super) fn fail(&self, fault: Option<Fault>) {
+        self.shared.0.lock().unwrap().fault = fault;
+    }
+
+    /// Lets every later sync wait, or all of them go on.
+    pub(super) fn hang(&self, hanging: bool) {
+        self.shared.0.lock().unwrap().hanging = hanging;
+        self.shared.1.notify_all();
+    }
+
+    /// Returns when a sync is being held up.
+    pub(super) fn until_held(&self) {
+        let mut script = self.shared.0.lock().unwrap();
+        while script.held == 0 {
+            script = self.shared.1.wait(script).unwrap();
+        }
+    }
+
+    fn note(&self, call: Call) -> Option<Fault> {
+        let mut script = self.shared.0.lock().unwrap();
+        script.calls.push(call);
+        script.fault
+    }
+
+    fn hold(&self) {
+        let mut script = self.shared.0.lock().unwrap();
+        script.held += 1;
+        self.shared.1.notify_all();
+        while script.hanging {
+            script = self.shared.1.wait(script).unwrap();
+        }
+        script.held -= 1;
+    }
+}
+
+struct Scripted {
+    folder: Folder,
+    control: Control,
+}
+
+impl Disk for Scripted {
+    fn segments(&self) -> Result<Vec<u64>, LedgerError> {
+        self.folder.segments()
+    }
+
+    fn open(&self, first: u64) -> Result<File, LedgerError> {
+        self.folder.open(first)
+    }
+
+    fn make(&self, first: u64) -> Result<File, LedgerError> {
+        self.control.note(Call::Make);
+        self.folder.make(first)
+    }
+
+    fn append(&self, segment: &File, bytes: &[u8]) -> io::Result<()> {
+        match self.control.note(Call::Append(bytes.len())) {
+            Some(Fault::Append(errno)) => Err(errno.into()),
+            Some(Fault::AppendAfter(n, errno)) => {
+                self.folder.append(segment, &bytes[..n])?;
+                Err(errno.into())
+            }
+            Some(Fault::Panic) => panic!("a disk that panics"),
+            _ => self.folder.append(segment, bytes),
+        }
+    }
+
+    fn sync(&self, segment: &File) -> io::Result<()> {
+        let fault = self.control.note(Call::Sync);
+        self.control.hold();
+        match fault {
+            Some(Fault::Sync(errno)) => Err(errno.into()),
+            _ => self.folder.sync(segment),
+        }
+    }
+
+    fn settle(&self, first: u64, offset: u64, bytes: &[u8]) -> Result<(), LedgerError> {
+        if let Some(Fault::Settle(errno)) = self.control.note(Call::Settle) {
+            return Err(LedgerError::io(Attempt::Settle, name(first))(errno.into()));
+        }
+        self.folder.settle(first, offset, bytes)
+    }
+}

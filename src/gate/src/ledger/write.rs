@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Appending. Whoever finds nobody writing writes, for itself and for all who came before it; the others
+//! wait. So any number of appends that arrive during one fdatasync share the next.
+//!
+//! The lock is held to take a position and to tell that a group is durable, never across a write: an
+//! append that need not wait ([`append_detached`](super::Ledger::append_detached)) does not, whatever the
+//! disk does.
+
+use std::fs::File;
+use std::mem;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cloudmessaging_wire::limits::SCHEMA_VERSION;
+use cloudmessaging_wire::proto::ledger::{entry::Event, Entry};
+use prost::Message;
+use ring::rand::{SecureRandom, SystemRandom};
+
+use super::disk::{name, Disk};
+use super::error::{Attempt, LedgerError};
+use super::leaf::{self, BLINDING, ENTRY_MAX};
+use crate::clock::Clock;
+
+/// Most bytes that wait for the disk, and that one write puts at risk.
+pub(super) const GROUP_MAX: usize = 256 * 1024;
+
+/// A group is written to a new segment once this many bytes are in the one before.
+pub(super) const SEGMENT: u64 = 1024 * 1024;
+
+/// What the threads of a ledger share.
+pub(super) struct Shared {
+    pub(super) disk: Box<dyn Disk>,
+    clock: Arc<dyn Clock>,
+    random: SystemRandom,
+    state: Mutex<State>,
+    /// Something became durable, or nothing will any more.
+    changed: Condvar,
+}
+
+/// Positions count entries: `durable` <= what is being written <= `next`.
+struct State {
+    segments: Vec<u64>,
+    durable: u64,
+    next: u64,
+    /// The group that is being collected: leaves, and how many.
+    group: Vec<u8>,
+    group_size: u32,
+    turn: Turn,
+    /// A thread of our own is under way and will write what is collected.
+    detached: bool,
+}
+
+/// Whose turn it is to write.
+enum Turn {
+    /// Whoever comes first takes the tail and writes.
+    Free(Tail),
+    /// Somebody has it.
+    Taken,
+    /// A write failed. Entries before `behind` were part of it.
+    Stopped { cause: LedgerError, behind: u64 },
+}
+
+/// The end of the last segment. Who owns it may write.
+pub(super) struct Tail {
+    segment: Option<(u64, File)>,
+    bytes: u64,
+}
+
+impl Tail {
+    /// Of a ledger without entries.
+    pub(super) fn none() -> Self {
+        Self { segment: None, bytes: 0 }
+    }
+
+    /// Of a segment that has so many bytes.
+    pub(super) fn at(first: u64, file: File, bytes: u64) -> Self {
+        Self { segment: Some((first, file)), bytes }
+    }
+
+    /// Writes a group that begins at `position`; durable when it returns. Says whether it began a segment.
+    fn write(&mut self, disk: &dyn Disk, position: u64, group: &[u8]) -> Result<bool, LedgerError> {
+        let full = self.segment.is_none() || self.bytes >= SEGMENT;
+        if full {
+            *self = Self::at(position, disk.make(position)?, 0);
+        }
+        if let Some((first, file)) = &self.segment {
+            disk.append(file, group).map_err(LedgerError::io(Attempt::Write, name(*first)))?;
+            disk.sync(file).map_err(LedgerError::io(Attempt::Sync, name(*first)))?;
+            self.bytes += group.len() as u64;
+        }
+        Ok(full)
+    }
+}
+
+impl Shared {
+    pub(super) fn new(disk: Box<dyn Disk>, clock: Arc<dyn Clock>) -> Result<Self, LedgerError> {
+        let random = SystemRandom::new();
+        let opened = super::scan::open(&*disk, |bytes, group| {
+            let event = Event::TailCut(cloudmessaging_wire::proto::ledger::TailCut { bytes });
+            encode(&*clock, blinding(&random)?, group, event)
+        })?;
+        let state = State {
+            segments: opened.segments,
+            durable: opened.entries,
+            next: opened.entries,
+            group: Vec::new(),
+            group_size: 0,
+            turn: Turn::Free(opened.tail),
+            detached: false,
+        };
+        Ok(Self { disk, clock, random, state: Mutex::new(state), changed: Condvar::new() })
+    }
+
+    /// How many entries are durable, and the first positions of their segments.
+    pub(super) fn durable(&self) -> (u64, Vec<u64>) {
+        let state = self.lock();
+        (state.durable, state.segments.clone())
+    }
+
+    /// Gives an event its position and puts it into the group that is being collected.
+    pub(super) fn collect(&self, event: Event) -> Result<u64, LedgerError> {
+        let blinding = blinding(&self.random)?;
+        let mut state = self.lock();
+        if let Turn::Stopped { cause, .. } = &state.turn {
+            return Err(LedgerError::Stopped(Box::new(cause.clone())));
+        }
+        // Under the lock, so that the times in the ledger rise as its positions do.
+        let leaf = encode(&*self.clock, blinding, state.group_size, event)?;
+        if state.group.len() + leaf.len() > GROUP_MAX {
+            return Err(LedgerError::Backlog);
+        }
+        state.group.extend(leaf);
+        state.group_size += 1;
+        state.next += 1;
+        Ok(state.next - 1)
+    }
+
+    /// Returns once the entry is durable, or never will be. Writes if it is nobody else's turn.
+    pub(super) fn finish(&self, position: u64) -> Result<u64, LedgerError> {
+        let mut state = self.lock();
+        loop {
+            if let Some(settled) = state.settled(position) {
+                return settled;
+            }
+            state = match mem::replace(&mut state.turn, Turn::Taken) {
+                Turn::Free(tail) => self.write(state, tail),
+                turn => {
+                    state.turn = turn;
+                    self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+                }
+            };
+        }
+    }
+
+    /// The same without writing, for so long at most.
+    pub(super) fn wait(&self, position: u64, most: Duration) -> Result<u64, LedgerError> {
+        let begin = Instant::now();
+        let mut state = self.lock();
+        loop {
+            if let Some(settled) = state.settled(position) {
+                return settled;
+            }
+            let left = most.saturating_sub(begin.elapsed());
+            if left.is_zero() {
+                return Err(LedgerError::NotYet);
+            }
+            state = match self.changed.wait_timeout(state, left) {
+                Ok((state, _)) => state,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+        }
+    }
+
+    /// Lets a thread of our own write what is collected. One at a time: on a disk that hangs they would pile up.
+    pub(super) fn write_detached(self: &Arc<Self>) {
+        if mem::replace(&mut self.lock().detached, true) {
+            return;
+        }
+        let shared = self.clone();
+        let spawned = thread::Builder::new().name("ledger".into()).spawn(move || {
+            while let Some(last) = shared.last_collected() {
+                // Who waits for the entry learns of a failure; here there is nobody to tell.
+                let _ = shared.finish(last);
+            }
+        });
+        if spawned.is_err() {
+            // The next append, or the next detached one, writes it.
+            self.lock().detached = false;
+        }
+    }
+
+    /// The last entry that still has to be written; if there is none, our thread ends.
+    fn last_collected(&self) -> Option<u64> {
+        let mut state = self.lock();
+        let open = state.durable < state.next && !matches!(state.turn, Turn::Stopped { .. });
+        state.detached = open;
+        open.then(|| state.next - 1)
+    }
+
+    /// Writes the group collected so far, without the lock.
+    fn write<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        mut tail: Tail,
+    ) -> MutexGuard<'a, State> {
+        let group = mem::take(&mut state.group);
+        state.group_size = 0;
+        let (first, behind) = (state.durable, state.next);
+        drop(state);
+
+        let interrupted = Interrupted { shared: self, behind };
+        let written = tail.write(&*self.disk, first, &group);
+        mem::forget(interrupted);
+
+        let mut state = self.lock();
+        match written {
+            Ok(new_segment) => {
+                state.segments.extend(new_segment.then_some(first));
+                state.durable = behind;
+                state.turn = Turn::Free(tail);
+            }
+            Err(cause) => state.turn = Turn::Stopped { cause, behind },
+        }
+        self.changed.notify_all();
+        state
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Each change under the lock is one that cannot panic half-way, so a poisoned one is still right.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// How it ended for an entry, if it did.
+    fn settled(&self, position: u64) -> Option<Result<u64, LedgerError>> {
+        match &self.turn {
+            _ if position < self.durable => Some(Ok(position)),
+            Turn::Stopped { cause, behind } if position < *behind => Some(Err(cause.clone())),
+            Turn::Stopped { cause, .. } => Some(Err(LedgerError::Stopped(Box::new(cause.clone())))),
+            _ => None,
+        }
+    }
+}
+
+/// Dropped only if a write panics: those who wait for it must not wait for ever.
+struct Interrupted<'a> {
+    shared: &'a Shared,
+    behind: u64,
+}
+
+impl Drop for Interrupted<'_> {
+    fn drop(&mut self) {
+        let cause = LedgerError::Interrupted;
+        self.shared.lock().turn = Turn::Stopped { cause, behind: self.behind };
+        self.shared.changed.notify_all();
+    }
+}
+
+fn blinding(random: &SystemRandom) -> Result<[u8; BLINDING], LedgerError> {
+    let mut blinding = [0; BLINDING];
+    random.fill(&mut blinding).map_err(|_| LedgerError::NoRandomness)?;
+    Ok(blinding)
+}
+
+fn encode(
+    clock: &dyn Clock,
+    blinding: [u8; BLINDING],
+    group: u32,
+    event: Event,
+) -> Result<Vec<u8>, LedgerError> {
+    let entry = Entry {
+        schema_version: SCHEMA_VERSION,
+        wall_ms: clock.wall_ms(),
+        boot_ms: clock.boot_ms(),
+        group,
+        event: Some(event),
+    };
+    let entry = entry.encode_to_vec();
+    if entry.len() > ENTRY_MAX {
+        return Err(LedgerError::TooLarge(entry.len()));
+    }
+    Ok(leaf::encode(&blinding, entry))
+}
