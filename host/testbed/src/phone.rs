@@ -7,7 +7,7 @@ use serde_json::{json, Value};
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// What the platform would report. Changed by [`Phone::change`].
@@ -231,6 +231,23 @@ impl Phone {
         let mut command = Command::new(&copy);
         command.uid(uid).gid(uid).current_dir("/");
         self.ask_with(command, arguments)
+    }
+
+    /// The same with that text on standard input, through a pipe.
+    pub fn ask_typing(&self, arguments: &[&str], text: &str) -> Result<Answer> {
+        let file = self.directory.join("typed");
+        fs::write(&file, text).map_err(Error::file("write", &file))?;
+        let mut cat = Command::new("cat");
+        end_with_us(&mut cat);
+        let mut cat =
+            cat.arg(&file).stdout(Stdio::piped()).spawn().map_err(Error::io("start cat"))?;
+        let mut command = Command::new(&self.programs.cmctl);
+        if let Some(pipe) = cat.stdout.take() {
+            command.stdin(pipe);
+        }
+        let answer = self.ask_with(command, arguments);
+        cat.wait().map_err(Error::io("wait for cat"))?;
+        answer
     }
 
     fn ask_with(&self, mut command: Command, arguments: &[&str]) -> Result<Answer> {

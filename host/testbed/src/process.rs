@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{channel, Receiver, RecvTimeoutError, Sender};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A running program, killed and reaped when dropped.
@@ -18,7 +18,8 @@ use std::time::{Duration, Instant};
 pub struct Process {
     name: String,
     child: Child,
-    lines: Receiver<String>,
+    // Behind a lock so that phones can be shared by threads.
+    lines: Mutex<Receiver<String>>,
     log: PathBuf,
 }
 
@@ -45,15 +46,16 @@ impl Process {
                 }
             });
         }
-        Ok(Self { name: name.to_owned(), child, lines, log })
+        Ok(Self { name: name.to_owned(), child, lines: Mutex::new(lines), log })
     }
 
     /// Waits for a line on standard output that begins so, and gives back what follows.
     pub fn wait_for(&self, beginning: &str, within: Duration) -> Result<String> {
         let until = Instant::now() + within;
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            match self.lines.recv_timeout(left) {
+            match lines.recv_timeout(left) {
                 Ok(line) => {
                     if let Some(rest) = line.strip_prefix(beginning) {
                         return Ok(rest.trim().to_owned());
