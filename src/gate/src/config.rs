@@ -298,5 +298,4 @@ impl Fields {
 }
 
 #[cfg(test)]
-#[path = "config_tests.rs"]
 mod tests;

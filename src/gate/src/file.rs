@@ -193,6 +193,10 @@ impl DurableFile {
                 return self.put_directory_aside().map_err(fail(Step::Directory));
             }
         };
+        if check_directory(&directory).is_err() {
+            // Nobody shall put the file back. What cannot be put right is not read from either.
+            let _ = directory.set_permissions(fs::Permissions::from_mode(DIRECTORY_MODE));
+        }
         let unlink = || match fs::remove_file(self.path()) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(_) if is_directory(&self.path()) => self.put_aside(),

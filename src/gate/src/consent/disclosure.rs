@@ -269,5 +269,4 @@ fn sha256(text: &str) -> [u8; 32] {
 }
 
 #[cfg(test)]
-#[path = "disclosure_tests.rs"]
 mod tests;

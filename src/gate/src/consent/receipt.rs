@@ -191,3 +191,6 @@ pub fn receipt(record: &Record, controller: &Controller) -> String {
     })
     .to_string()
 }
+
+#[cfg(test)]
+mod tests;

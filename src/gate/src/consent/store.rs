@@ -176,20 +176,19 @@ impl ConsentStore {
         Ok(record)
     }
 
-    /// Changes what a consent in force allows, under the same record key. After an error the consent in
-    /// force is the one before, unless the disk fails again while that is put back; a power cut right
-    /// after an error leaves one of the two.
+    /// Changes what a consent in force allows, under the same record key. After an error the consent is
+    /// as before; only a class that was taken away may stay away, if it could not be told whether that
+    /// reached the disk: what is written back is never more than what stands there.
     pub fn set_classes(&self, record: &Record, classes: Classes) -> Result<Record, GrantError> {
         let changed = Record { classes, ..record.clone() };
-        match self.write_record(&changed) {
-            Ok(()) => Ok(changed),
-            Err(e) => {
-                if matches!(&e, GrantError::File(e) if e.visible()) {
-                    let _ = self.write_record(record);
-                }
-                Err(e)
+        let widens = classes.iter().any(|class| !record.classes.contains(class));
+        self.write_record(&changed).inspect_err(|e| {
+            if widens && matches!(e, GrantError::File(e) if e.visible()) {
+                // The error tells that the disk fails; that it fails once more changes nothing in it.
+                let _ = self.write_record(record);
             }
-        }
+        })?;
+        Ok(changed)
     }
 
     /// Turns off, durably: takes away whatever is there, the record and then its key.
@@ -250,5 +249,4 @@ fn cut(text: &str, max: usize) -> &str {
 }
 
 #[cfg(test)]
-#[path = "store_tests.rs"]
 mod tests;

@@ -223,5 +223,4 @@ struct SchemaVersion {
 }
 
 #[cfg(test)]
-#[path = "store_tests.rs"]
 mod tests;
