@@ -1,2 +1,32 @@
-//! Placeholder.
-fn main() {}
+// SPDX-License-Identifier: Apache-2.0
+//! The registrar's start, as a list of steps.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use cloudmessaging_registrar::cli::{Arguments, Run, Verb};
+use cloudmessaging_registrar::keys::Keys;
+use cloudmessaging_registrar::serve::{self, Settings};
+
+fn main() -> ExitCode {
+    env_logger::init();
+    let done = match Arguments::parse().verb {
+        Verb::Keygen(keygen) => keygen.execute().map_err(|e| e.to_string()),
+        Verb::Run(run) => start(run),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("registrar: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(run: Run) -> Result<(), String> {
+    let keys = Keys::load(&run.keys).map_err(|e| e.to_string())?;
+    let settings = Settings::new(&run).map_err(|e| e.to_string())?;
+    serve::warn_of_unproven_numbers().map_err(|e| format!("standard output: {e}"))?;
+    let runtime = tokio::runtime::Runtime::new().map_err(|e| format!("no runtime: {e}"))?;
+    runtime.block_on(serve::serve(keys, settings)).map_err(|e| e.to_string())
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The command line.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::keys::{self, KeyFileError, Keys};
+use crate::limit::{PER_ASKER, PER_NUMBER, PER_SECOND};
+
+/// `registrar`.
+#[derive(Parser)]
+#[command(
+    about = "The server's half of Cloud Messaging: keeps nothing, answers sealed requests",
+    after_help = "For now it takes a number's owner at its word: whoever registers a number has it."
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Make the private keys of a registrar, and print what phones have to know of them.
+    Keygen(Keygen),
+    /// Serve requests until interrupted; prints "ready" once it is subscribed.
+    Run(Run),
+}
+
+/// `registrar keygen`.
+#[derive(Args)]
+pub struct Keygen {
+    /// File for the private keys, made with mode 0600; never overwritten.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// File for the public keys, instead of standard output: the "registrar" object of a phone's
+    /// config.json.
+    #[arg(long, value_name = "FILE")]
+    pub public: Option<PathBuf>,
+}
+
+/// `registrar run`.
+#[derive(Args)]
+pub struct Run {
+    /// Private keys that keygen made; refused unless its mode is 0600.
+    #[arg(long, value_name = "FILE")]
+    pub keys: PathBuf,
+    /// Broker to serve at.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub broker: String,
+    /// Certificate authority of the broker, PEM.
+    #[arg(long, value_name = "FILE")]
+    pub ca: PathBuf,
+    /// Client certificate of this registrar, PEM.
+    #[arg(long, value_name = "FILE")]
+    pub cert: PathBuf,
+    /// Private key of the client certificate, PEM.
+    #[arg(long, value_name = "FILE")]
+    pub key: PathBuf,
+    /// How long a registration lives without renewal, at most 7 days.
+    #[arg(long, value_name = "SECONDS", default_value_t = 604_800,
+          value_parser = clap::value_parser!(u32).range(1..=604_800))]
+    pub lease: u32,
+    /// Name of the subscription that all instances share.
+    #[arg(long, value_name = "NAME", default_value = "registrars")]
+    pub share: String,
+    /// Program that decides on an IMSI or IMEI whose owner allowed it: {"number","imsi","imei"} on its
+    /// standard input, accepted if it exits with 0 within 5 seconds.
+    #[arg(long, value_name = "PROGRAM")]
+    pub identity_check: Option<PathBuf>,
+    /// How many instances share the load: each allows its part of the limits.
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub instances: u32,
+    /// Registrations, renewals and erasures of one number within 10 minutes.
+    #[arg(long, value_name = "N", default_value_t = PER_NUMBER)]
+    pub changes_per_number: u32,
+    /// Look-ups by one number within 10 minutes.
+    #[arg(long, value_name = "N", default_value_t = PER_ASKER)]
+    pub look_ups_per_number: u32,
+    /// Requests of all phones within a second.
+    #[arg(long, value_name = "N", default_value_t = PER_SECOND)]
+    pub requests_per_second: u32,
+}
+
+impl Keygen {
+    /// Makes keys and writes them.
+    pub fn execute(&self) -> Result<(), KeyFileError> {
+        let keys = Keys::generate()?;
+        keys.store(&self.out)?;
+        let public = keys.public_json();
+        match &self.public {
+            Some(path) => keys::write_public(path, &public),
+            None => writeln!(std::io::stdout(), "{public}").map_err(KeyFileError::Stdout),
+        }
+    }
+}

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A registrar as its own process, a small phone, and what has to hold with every broker.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, SystemTime};
+
+use cloudmessaging_broker::probe::{Message, Probe};
+use cloudmessaging_seal::{
+    request::{open_reply, seal_request},
+    sign_prekeys, verify_bundle, verify_sender_certificate, CertifiedIdentity, IdentityKey,
+    PrekeyPair, PublicKey, RegistrarKeys, SealedEnvelope,
+};
+use cloudmessaging_wire::proto::registrar::{self as proto, refused::Reason, reply, request};
+use cloudmessaging_wire::{limits::SCHEMA_VERSION, topic};
+
+/// Time enough for an answer, and more than the registrar gives its broker.
+pub const ANSWER: Duration = Duration::from_secs(15);
+
+/// A broker with its certificates, and a directory for files.
+pub struct Site<'a> {
+    pub dir: &'a Path,
+    pub address: SocketAddr,
+}
+
+impl Site<'_> {
+    pub fn pki(&self) -> PathBuf {
+        self.dir.join("pki")
+    }
+
+    fn keys(&self) -> PathBuf {
+        self.dir.join("registrar.json")
+    }
+
+    /// Makes the keys that all instances of the site share.
+    pub fn keygen(&self) -> Public {
+        let made = Command::new(env!("CARGO_BIN_EXE_registrar"))
+            .args(["keygen", "--out"])
+            .arg(self.keys())
+            .output()
+            .unwrap();
+        assert!(made.status.success());
+        Public::parse(&made.stdout)
+    }
+
+    pub fn start(&self, more: &[&str]) -> Registrar {
+        let pki = self.pki();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_registrar"))
+            .arg("run")
+            .arg("--keys")
+            .arg(self.keys())
+            .args(["--broker", &format!("localhost:{}", self.address.port())])
+            .arg("--ca")
+            .arg(pki.join("ca.pem"))
+            .arg("--cert")
+            .arg(pki.join("registrar.pem"))
+            .arg("--key")
+            .arg(pki.join("registrar.key.pem"))
+            .args(more)
+            .env("RUST_LOG", "debug")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut said = String::new();
+        while !said.ends_with("ready\n") {
+            assert_ne!(stdout.read_line(&mut said).unwrap(), 0, "ended: {said}");
+        }
+        assert!(said.contains("takes a number's owner at its word"), "{said}");
+        Registrar { child }
+    }
+
+    pub fn phone(&self, public: &Public, number: &str) -> Phone {
+        Phone::new(self, public, number)
+    }
+
+    pub fn spy(&self, client_id: &str) -> Probe {
+        Probe::connect(&self.pki(), self.address, Some("registrar"), client_id).unwrap()
+    }
+}
+
+/// What `keygen` prints.
+#[derive(Clone)]
+pub struct Public {
+    hpke_id: u32,
+    hpke: PublicKey,
+    pub signing: RegistrarKeys,
+}
+
+impl Public {
+    pub fn parse(json: &[u8]) -> Public {
+        let json: serde_json::Value = serde_json::from_slice(json).unwrap();
+        let key = |value: &serde_json::Value| {
+            let mut key = [0; 32];
+            hex::decode_to_slice(value.as_str().unwrap(), &mut key).unwrap();
+            key
+        };
+        let signing = json["signingKeys"].as_array().unwrap().iter();
+        Public {
+            hpke_id: json["hpkeKeyId"].as_u64().unwrap() as u32,
+            hpke: PublicKey(key(&json["hpkeKey"])),
+            signing: RegistrarKeys::new(
+                signing.map(|k| (k["id"].as_u64().unwrap() as u32, key(&k["key"]))).collect(),
+            ),
+        }
+    }
+}
+
+/// A running instance, killed when dropped.
+pub struct Registrar {
+    child: Child,
+}
+
+impl Registrar {
+    /// Stops it and gives what it logged.
+    pub fn stop(mut self) -> String {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let mut log = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        assert!(self.child.wait().unwrap().success());
+        log
+    }
+}
+
+impl Drop for Registrar {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn now_ms() -> i64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as i64
+}
+
+/// One SIM, as far as the registrar sees it.
+pub struct Phone {
+    post: Probe,
+    client_id: String,
+    asked: u32,
+    public: Public,
+    pub number: String,
+    pub identity: IdentityKey,
+    pub certificate: Vec<u8>,
+}
+
+impl Phone {
+    fn new(site: &Site, public: &Public, number: &str) -> Phone {
+        let client_id = hex::encode(cloudmessaging_seal::key::random::<8>().unwrap());
+        let mut post =
+            Probe::connect(&site.pki(), site.address, Some("phone"), &client_id).unwrap();
+        post.subscribe(&topic::replies(&client_id)).unwrap();
+        Phone {
+            post,
+            client_id,
+            asked: 0,
+            public: public.clone(),
+            number: number.into(),
+            identity: IdentityKey::generate().unwrap(),
+            certificate: Vec::new(),
+        }
+    }
+
+    fn prekeys(&self) -> (Vec<u8>, Vec<u8>) {
+        let now = now_ms();
+        let current = PrekeyPair::generate(now).unwrap().prekey();
+        let next = PrekeyPair::generate(now + 24 * 3600 * 1000).unwrap().prekey();
+        let (bytes, signature) = sign_prekeys(&self.identity, &current, &next);
+        (bytes, signature.to_vec())
+    }
+
+    pub fn registration(&self) -> request::Kind {
+        let (prekeys, prekeys_signature) = self.prekeys();
+        request::Kind::Registration(proto::Registration {
+            number: self.number.clone(),
+            identity_key: self.identity.public_key().to_vec(),
+            prekeys,
+            prekeys_signature,
+            ..Default::default()
+        })
+    }
+
+    pub fn renewal(&self) -> request::Kind {
+        let (prekeys, prekeys_signature) = self.prekeys();
+        request::Kind::Renewal(proto::Renewal {
+            sender_certificate: self.certificate.clone(),
+            prekeys,
+            prekeys_signature,
+            ..Default::default()
+        })
+    }
+
+    pub fn look_up(&self, number: &str) -> request::Kind {
+        request::Kind::LookUp(proto::LookUp {
+            number: number.into(),
+            sender_certificate: self.certificate.clone(),
+        })
+    }
+
+    pub fn erasure(&self) -> request::Kind {
+        request::Kind::Erase(proto::Erase { sender_certificate: self.certificate.clone() })
+    }
+
+    /// Posts a request without waiting for the answer.
+    pub fn post(&mut self, kind: request::Kind) -> Pending {
+        let (secret, public) = cloudmessaging_seal::generate().unwrap();
+        let id = cloudmessaging_seal::key::random::<8>().unwrap();
+        let request = proto::Request {
+            schema_version: SCHEMA_VERSION,
+            reply_topic: topic::reply(&self.client_id, self.asked),
+            reply_public_key: public.0.to_vec(),
+            request_id: id.to_vec(),
+            made_ms: now_ms(),
+            kind: Some(kind),
+            signature: Vec::new(),
+        };
+        self.asked += 1;
+        let sealed =
+            seal_request(self.public.hpke_id, &self.public.hpke, &self.identity, request).unwrap();
+        self.publish(sealed.payload);
+        Pending { id, secret }
+    }
+
+    pub fn publish(&mut self, payload: Vec<u8>) {
+        let topic = topic::REGISTRAR.into();
+        self.post.publish(&Message { topic, payload, ..Message::default() }).unwrap();
+    }
+
+    /// The answer to one of the requests in `pending`, and which; the others stay.
+    pub fn answer(&mut self, pending: &mut Vec<Pending>) -> Option<reply::Kind> {
+        let received = self.post.receive(ANSWER).unwrap()?;
+        assert!(received.expiry.is_some_and(|seconds| seconds <= 60));
+        let envelope = SealedEnvelope::parse(&received.payload).unwrap();
+        let index = pending.iter().position(|p| p.id == envelope.key_id).unwrap();
+        let Pending { id, secret } = pending.remove(index);
+        Some(open_reply(&id, &secret, &envelope).unwrap())
+    }
+
+    pub fn ask(&mut self, kind: request::Kind) -> reply::Kind {
+        let mut pending = vec![self.post(kind)];
+        self.answer(&mut pending).expect("no answer")
+    }
+
+    /// Registers or renews; what the new certificate says.
+    pub fn obtain(&mut self, kind: request::Kind) -> CertifiedIdentity {
+        let reply::Kind::Registered(registered) = self.ask(kind) else { panic!("not registered") };
+        self.certificate = registered.sender_certificate;
+        assert!(registered.tls_certificate.is_empty());
+        verify_sender_certificate(&self.certificate, &self.public.signing, now_ms()).unwrap()
+    }
+
+    pub fn register(&mut self) -> CertifiedIdentity {
+        self.obtain(self.registration())
+    }
+}
+
+/// A request that was not answered yet.
+pub struct Pending {
+    id: cloudmessaging_seal::KeyId,
+    secret: cloudmessaging_seal::SecretKey,
+}
+
+pub fn refusal(kind: reply::Kind) -> Reason {
+    match kind {
+        reply::Kind::Refused(refused) => refused.reason(),
+        _ => panic!("not refused"),
+    }
+}
+
+fn not_registered(kind: reply::Kind) -> bool {
+    matches!(kind, reply::Kind::NotRegistered(_))
+}
+
+pub fn a_registration_is_found_renewed_and_erased(site: &Site) {
+    let public = site.keygen();
+    let _registrar = site.start(&[]);
+    let mut alice = site.phone(&public, "+15550100");
+    let mut bob = site.phone(&public, "+15550101");
+    alice.register();
+    assert!(not_registered(alice.ask(alice.look_up("+15550101"))));
+
+    let first = bob.register();
+    assert_eq!(first.number.as_str(), "+15550101");
+    assert_eq!(first.identity_key, bob.identity.public_key());
+    let reply::Kind::Found(found) = alice.ask(alice.look_up("+15550101")) else { panic!() };
+    assert_eq!(found.routing_id, first.routing_id);
+    let keys = verify_bundle(&found.bundle, &public.signing, &first.routing_id, now_ms()).unwrap();
+    assert_eq!(keys.identity_key, bob.identity.public_key());
+    assert_eq!((keys.serial, keys.not_after_ms), (first.serial, first.not_after_ms));
+    assert!(keys.prekey_at(now_ms()).is_some());
+
+    let second = bob.obtain(bob.renewal());
+    assert_eq!(second.routing_id, first.routing_id);
+    assert!(second.serial > first.serial && second.not_after_ms >= first.not_after_ms);
+    let reply::Kind::Found(found) = alice.ask(alice.look_up("+15550101")) else { panic!() };
+    let keys = verify_bundle(&found.bundle, &public.signing, &first.routing_id, now_ms()).unwrap();
+    assert_eq!(keys.serial, second.serial);
+
+    assert!(matches!(bob.ask(bob.erasure()), reply::Kind::Erased(_)));
+    assert!(not_registered(alice.ask(alice.look_up("+15550101"))));
+    // Once more changes nothing, and a later registration has a higher serial still.
+    assert!(matches!(bob.ask(bob.erasure()), reply::Kind::Erased(_)));
+    assert!(bob.register().serial > second.serial);
+}
+
+pub fn what_is_retained_is_the_bundle_and_it_expires_with_the_lease(site: &Site) {
+    let public = site.keygen();
+    let _registrar = site.start(&["--lease", "3"]);
+    let mut alice = site.phone(&public, "+15550100");
+    let mut bob = site.phone(&public, "+15550101");
+    let identity = bob.register();
+    let mut spy = site.spy("registrarspy");
+    spy.subscribe("cm/1/keys/#").unwrap();
+    let retained = spy.receive(ANSWER).unwrap().unwrap();
+    assert_eq!(retained.topic, topic::keys(&identity.routing_id));
+    assert!(retained.retain && retained.expiry.is_some_and(|seconds| seconds <= 3));
+    assert_eq!(spy.receive(Duration::from_millis(200)).unwrap(), None);
+    let shown = String::from_utf8_lossy(&retained.payload).into_owned();
+    assert!(!shown.contains("5550101"), "the bundle names the number");
+
+    alice.register();
+    std::thread::sleep(Duration::from_millis(3500));
+    assert_eq!(refusal(bob.ask(bob.renewal())), Reason::Expired);
+    alice.register();
+    assert!(not_registered(alice.ask(alice.look_up("+15550101"))));
+}
+
+pub fn two_instances_share_the_load_and_their_state_is_the_brokers(site: &Site) {
+    let public = site.keygen();
+    let first = site.start(&[]);
+    let second = site.start(&[]);
+    let mut alice = site.phone(&public, "+15550100");
+    let mut bob = site.phone(&public, "+15550101");
+    alice.register();
+    bob.register();
+    for _ in 0..8 {
+        assert!(matches!(alice.ask(alice.look_up("+15550101")), reply::Kind::Found(_)));
+        assert!(matches!(bob.ask(bob.look_up("+15550100")), reply::Kind::Found(_)));
+    }
+    let answered = |log: &str| log.matches("answered").count();
+    let (first, log) = (answered(&first.stop()), second);
+    // The other one goes on alone, with all that the first knew.
+    assert!(matches!(alice.ask(alice.look_up("+15550101")), reply::Kind::Found(_)));
+    let second = answered(&log.stop());
+    assert!(first >= 4 && second >= 4, "{first} and {second}");
+}
+
+pub fn many_requests_at_once_are_all_answered(site: &Site) {
+    let public = site.keygen();
+    let _registrar = site.start(&["--look-ups-per-number", "1000"]);
+    let mut alice = site.phone(&public, "+15550100");
+    alice.register();
+    let mut pending: Vec<Pending> = (0..200)
+        .map(|n| {
+            let number = if n % 2 == 0 { "+15550100".into() } else { format!("+1555020{n}") };
+            alice.post(alice.look_up(&number))
+        })
+        .collect();
+    let (mut found, mut not) = (0, 0);
+    while !pending.is_empty() {
+        match alice.answer(&mut pending).expect("an answer is missing") {
+            reply::Kind::Found(_) => found += 1,
+            reply::Kind::NotRegistered(_) => not += 1,
+            other => panic!("{:?}", refusal(other)),
+        }
+    }
+    assert_eq!((found, not), (100, 100));
+}
+
+pub fn the_over_frequent_are_refused_and_the_others_are_not(site: &Site) {
+    let public = site.keygen();
+    let _registrar = site.start(&["--changes-per-number", "2", "--look-ups-per-number", "2"]);
+    let mut alice = site.phone(&public, "+15550100");
+    let mut bob = site.phone(&public, "+15550101");
+    alice.register();
+    alice.register();
+    assert_eq!(refusal(alice.ask(alice.registration())), Reason::TooOften);
+    bob.register();
+    assert!(matches!(bob.ask(bob.look_up("+15550100")), reply::Kind::Found(_)));
+    assert!(matches!(bob.ask(bob.look_up("+15550100")), reply::Kind::Found(_)));
+    assert_eq!(refusal(bob.ask(bob.look_up("+15550100"))), Reason::TooOften);
+}
+
+pub fn nothing_that_arrives_stops_it_and_nothing_personal_is_logged(site: &Site) {
+    let public = site.keygen();
+    let registrar = site.start(&[]);
+    let mut alice = site.phone(&public, "+15550100");
+    for size in [0, 1, 40, 400, 4000, 5000, 60_000] {
+        alice.publish(vec![0xa5; size]);
+    }
+    alice.register();
+    let mut mallory = site.phone(&public, "+15550100");
+    mallory.certificate = alice.certificate.clone();
+    assert_eq!(refusal(mallory.ask(mallory.erasure())), Reason::Malformed);
+    assert!(matches!(alice.ask(alice.look_up("+15550100")), reply::Kind::Found(_)));
+    assert!(matches!(alice.ask(alice.erasure()), reply::Kind::Erased(_)));
+    let log = registrar.stop();
+    assert!(log.contains("a request was dropped"), "{log}");
+    for secret in ["5550100", &hex::encode(alice.identity.public_key()), "cm/1/keys/", "cm/1/reply"]
+    {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The registrar's program with the embedded broker.
+
+mod common;
+
+use std::process::Command;
+
+use cloudmessaging_broker::{embedded::Broker, pki};
+use cloudmessaging_wire::proto::registrar::{refused::Reason, reply, request};
+use common::{refusal, Site};
+
+fn with_broker(check: impl FnOnce(&Site)) {
+    let dir = tempfile::tempdir().unwrap();
+    pki::create(&dir.path().join("pki")).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let broker = runtime.block_on(Broker::start(&dir.path().join("pki"), 0)).unwrap();
+    check(&Site { dir: dir.path(), address: broker.address() });
+}
+
+macro_rules! hold {
+    ($($claim:ident)*) => {$(
+        #[test]
+        fn $claim() {
+            with_broker(common::$claim);
+        }
+    )*};
+}
+
+hold! {
+    a_registration_is_found_renewed_and_erased
+    what_is_retained_is_the_bundle_and_it_expires_with_the_lease
+    two_instances_share_the_load_and_their_state_is_the_brokers
+    many_requests_at_once_are_all_answered
+    the_over_frequent_are_refused_and_the_others_are_not
+    nothing_that_arrives_stops_it_and_nothing_personal_is_logged
+}
+
+#[test]
+fn an_identity_goes_to_the_command_and_its_refusal_registers_nobody() {
+    with_broker(|site| {
+        let public = site.keygen();
+        // Accepts one IMSI; written by another process, see src/check.rs.
+        let check = site.dir.join("check");
+        let script =
+            r#"printf '#!/bin/sh\nexec /bin/grep -q "001010000000001"\n' > "$0"; chmod 700 "$0""#;
+        assert!(Command::new("/bin/sh")
+            .args(["-c", script])
+            .arg(&check)
+            .status()
+            .unwrap()
+            .success());
+        let _registrar = site.start(&["--identity-check", check.to_str().unwrap()]);
+        let mut alice = site.phone(&public, "+15550100");
+        let with_imsi = |alice: &common::Phone, imsi: &str| match alice.registration() {
+            request::Kind::Registration(mut registration) => {
+                registration.imsi = imsi.into();
+                request::Kind::Registration(registration)
+            }
+            other => other,
+        };
+        let refused = alice.ask(with_imsi(&alice, "001010000000002"));
+        assert_eq!(refusal(refused), Reason::Identity);
+        let mut bob = site.phone(&public, "+15550101");
+        bob.register();
+        let found = bob.ask(bob.look_up("+15550100"));
+        assert!(matches!(found, reply::Kind::NotRegistered(_)));
+        alice.obtain(with_imsi(&alice, "001010000000001"));
+        assert!(matches!(bob.ask(bob.look_up("+15550100")), reply::Kind::Found(_)));
+    });
+}
+
+#[test]
+fn a_key_file_that_others_may_read_starts_nothing() {
+    with_broker(|site| {
+        use std::os::unix::fs::PermissionsExt;
+        site.keygen();
+        let keys = site.dir.join("registrar.json");
+        std::fs::set_permissions(&keys, PermissionsExt::from_mode(0o644)).unwrap();
+        let pki = site.pki();
+        let run = Command::new(env!("CARGO_BIN_EXE_registrar"))
+            .args(["run", "--broker", "localhost:1", "--keys"])
+            .arg(&keys)
+            .arg("--ca")
+            .arg(pki.join("ca.pem"))
+            .arg("--cert")
+            .arg(pki.join("registrar.pem"))
+            .arg("--key")
+            .arg(pki.join("registrar.key.pem"))
+            .output()
+            .unwrap();
+        assert!(!run.status.success());
+        assert!(String::from_utf8(run.stderr).unwrap().contains("0600"));
+    });
+}
+
+#[test]
+fn keygen_overwrites_neither_keys_nor_the_public_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let keygen = |out: &str, public: &str| {
+        Command::new(env!("CARGO_BIN_EXE_registrar"))
+            .current_dir(dir.path())
+            .args(["keygen", "--out", out, "--public", public])
+            .status()
+            .unwrap()
+            .success()
+    };
+    assert!(keygen("keys.json", "public.json"));
+    common::Public::parse(&std::fs::read(dir.path().join("public.json")).unwrap());
+    assert!(!keygen("keys.json", "other.json"));
+    assert!(!keygen("other.json", "public.json"));
+}
