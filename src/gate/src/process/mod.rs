@@ -18,6 +18,8 @@ mod tests;
 pub use exec::GATE_FD;
 pub use forker::Forker;
 
+use exec::Closing;
+
 use std::fmt;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -62,11 +64,20 @@ impl Process {
     ///
     /// Fails if the socketpair or the fork fails, or `program` cannot be executed; then there is no process.
     pub fn start(forker: &Forker, program: &Path, configure: &[u8]) -> io::Result<Self> {
+        Self::start_closing(forker, program, configure, Closing::Range)
+    }
+
+    fn start_closing(
+        forker: &Forker,
+        program: &Path,
+        configure: &[u8],
+        closing: Closing,
+    ) -> io::Result<Self> {
         let (kind, flags) = (SockType::SeqPacket, SockFlag::SOCK_CLOEXEC);
         let (ours, theirs) = socketpair(AddressFamily::Unix, kind, None, flags)?;
         // Waits in the socketpair until the process reads.
         send(ours.as_raw_fd(), configure, MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL)?;
-        let child = forker.spawn(exec::command(program, theirs, exec::Closing::Range)?)?;
+        let child = forker.spawn(exec::command(program, theirs, closing)?)?;
         let pid = child.id();
         Ok(Self { pid, socketpair: ours, child: Mutex::new(child), _forker: forker.clone() })
     }
