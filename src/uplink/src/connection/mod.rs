@@ -6,8 +6,6 @@ mod ending;
 mod outbox;
 mod packet;
 mod session;
-#[cfg(test)]
-mod session_tests;
 mod stream;
 
 use std::collections::VecDeque;
