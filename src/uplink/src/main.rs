@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The uplink's start, as a list of steps. Nothing here opens a socket: that takes a `Connect` frame.
 
+#![forbid(unsafe_code)]
+
 use std::convert::Infallible;
 use std::process::ExitCode;
 

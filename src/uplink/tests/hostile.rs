@@ -133,6 +133,9 @@ fn a_leave_says_everything_and_disconnect_last() {
     assert_eq!(broker.packet().0, 0x40, "PUBACK");
     assert_eq!(broker.packet().0, 0xe0, "DISCONNECT");
     assert_eq!(broker.tls.read(&mut [0]).unwrap(), 0, "close_notify");
+    assert_eq!(broker.tls.sock.read(&mut [0]).unwrap(), 0, "FIN and not a reset");
+    // A close before the broker's would throw away what it has not taken yet.
+    assert!(uplink.frame_within(Duration::from_millis(300)).is_none());
     drop(broker);
     assert_eq!(uplink.closed().0, CloseReason::Asked);
 }

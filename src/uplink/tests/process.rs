@@ -16,6 +16,7 @@ use cloudmessaging_wire::proto::uplink::{Configure, Disconnect};
 use common::pki::Pki;
 use common::scripted::Listener;
 use common::{pair, post, spawn, Uplink, PATIENCE, PROGRAM};
+use nix::fcntl::{fcntl, FcntlArg};
 use nix::sys::signal::{kill, Signal};
 use nix::sys::socket::{recv, socketpair, AddressFamily, MsgFlags, SockFlag, SockType};
 use nix::unistd::Pid;
@@ -117,7 +118,9 @@ fn it_connects_to_nobody_unasked() {
 #[test]
 fn it_does_not_run_with_an_inherited_descriptor() {
     let file = fs::File::open("/dev/null").unwrap();
-    let mut uplink = Uplink::spawn_with(Some(file.as_raw_fd()));
+    // Beyond 3, whose place the socketpair takes.
+    let extra = fcntl(file.as_raw_fd(), FcntlArg::F_DUPFD_CLOEXEC(10)).unwrap();
+    let mut uplink = Uplink::spawn_with(Some(extra));
     assert_eq!(uplink.exit_status().code(), Some(INHERITED));
 }
 
