@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The gate of Cloud Messaging: holds consent, keys, plaintext and the ledger, and has no network.
 //!
-//! Read it as the way of a message: [`gate`] gives a permit, [`disclose`] lets a datum into a payload,
-//! [`ledger`] writes it down.
+//! Read it as the way of a message. [`service`] takes it from the Messaging app; [`user`] holds what belongs to one
+//! Android user; [`message`] keeps it; the [`courier`] does all else behind that: it asks the [`gate`] for a permit,
+//! lets data into a payload by [`disclose`], has [`seal`] encrypt it, and the [`ledger`] is written before the uplink
+//! ([`process`]) is given anything. Whether any of that may happen is [`consent`]'s to say.
 
 pub mod clock;
 pub mod config;
 pub mod consent;
+pub mod courier;
 pub mod disclose;
 pub mod file;
 pub mod gate;
@@ -17,3 +20,4 @@ pub mod process;
 pub mod seal;
 pub mod service;
 pub mod sync;
+pub mod user;

@@ -165,6 +165,11 @@ impl<U: Uplink> Gate<U> {
         current
     }
 
+    /// Whether permits are bound to this uplink.
+    pub fn is_current(&self, uplink: &Arc<U>) -> bool {
+        lock(&self.state).uplink.as_ref().is_some_and(|current| Arc::ptr_eq(current, uplink))
+    }
+
     /// Gives a permit for one transmission to `f`, or the refusal.
     pub fn permit<R, E: From<Refusal>>(
         &self,
@@ -245,6 +250,12 @@ pub struct Errand<'e, U: Uplink> {
 }
 
 impl<U: Uplink> Errand<'_, U> {
+    /// A SIM for which it may connect.
+    pub fn sim(&self) -> Option<i32> {
+        let terms = self.terms.as_ref().ok()?;
+        terms.sims.iter().copied().find(|sim| self.facts.sims.contains(sim))
+    }
+
     /// Gives a permit to connect or to erase to `f`.
     pub fn permit<R, E: From<Refusal>>(
         &self,

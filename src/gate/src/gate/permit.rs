@@ -2,7 +2,9 @@
 //! A permit: one transmission, of what was allowed, written down first, to one process (P3, P4, P5).
 
 use cloudmessaging_wire::proto::ledger::{Purpose, Role};
-use cloudmessaging_wire::proto::uplink::{to_uplink::Frame, Connect, Publish, Stored, ToUplink};
+use cloudmessaging_wire::proto::uplink::{
+    to_uplink::Frame, Connect, Disconnect, Publish, Stored, ToUplink,
+};
 use cloudmessaging_wire::{frame, topic};
 
 use super::{HandOver, Network, Refusal, Terms, Uplink};
@@ -168,6 +170,11 @@ impl<'p, U: Uplink> Permit<'p, U> {
     /// connection that is in the ledger.
     pub fn acknowledge(self, connection: u32, token: u64) -> Result<(), Refusal> {
         self.hand_over(Frame::Stored(Stored { connection, token }))
+    }
+
+    /// Ends a connection.
+    pub fn disconnect(self, connection: u32) -> Result<(), Refusal> {
+        self.hand_over(Frame::Disconnect(Disconnect { connection }))
     }
 
     fn hand_over(self, frame: Frame) -> Result<(), Refusal> {

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Connections: one post connection, and one inbox connection for each registered SIM (protocol.md, "Broker"). Every
+//! attempt has a permit and a ledger entry; the uplink makes one for each `Connect` frame and none of its own.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloudmessaging_seal::CertifiedIdentity;
+use cloudmessaging_wire::limits::{FRAME_MAX, LEASE};
+use cloudmessaging_wire::proto::ledger::Purpose;
+use cloudmessaging_wire::proto::uplink::{from_uplink::Frame, Closed, Connect, Connected};
+
+use super::backoff::Backoff;
+use super::outgoing::Sent;
+use super::{Courier, Event, Setback};
+use crate::disclose::RoutingId;
+use crate::identity::client_id;
+use crate::process::{End, Process};
+use crate::user::{Changed, SimLink};
+
+/// A post connection that nobody uses is closed after this.
+const POST_IDLE_MS: i64 = 30_000;
+/// PINGREQ interval of an inbox connection: shorter than what carriers keep a silent TCP connection for.
+const INBOX_KEEP_ALIVE_S: u32 = 240;
+const POST_KEEP_ALIVE_S: u32 = 60;
+/// Messages that may be on their way from the broker and not yet stored.
+const RECEIVE_MAXIMUM: u32 = 16;
+
+/// One life of an uplink, and what hangs on it.
+pub(super) struct Life {
+    pub uplink: Arc<Process>,
+    /// Sandboxed and configured.
+    ready: bool,
+    pub post: Link,
+    pub inboxes: BTreeMap<i32, Link>,
+    next_connection: u32,
+    next_token: u64,
+    /// What was handed over and not acknowledged by the broker.
+    pub sent: HashMap<u64, Sent>,
+    /// Counts the requests of the post connection.
+    pub requests: u32,
+}
+
+/// One connection, or the wish for one.
+pub(super) struct Link {
+    pub state: State,
+    pub client_id: String,
+    retry: Backoff,
+    /// Wall clock, ms.
+    pub used_ms: i64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Down,
+    Connecting(u32),
+    Up(u32),
+    Closing(u32),
+}
+
+impl Link {
+    fn new() -> Self {
+        let retry = Backoff::new(Duration::from_secs(1), Duration::from_secs(300));
+        Self { state: State::Down, client_id: String::new(), retry, used_ms: 0 }
+    }
+
+    /// The connection, if it is up.
+    pub fn up(&self) -> Option<u32> {
+        match self.state {
+            State::Up(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    fn id(&self) -> Option<u32> {
+        match self.state {
+            State::Down => None,
+            State::Connecting(id) | State::Up(id) | State::Closing(id) => Some(id),
+        }
+    }
+}
+
+impl Life {
+    pub fn token(&mut self) -> u64 {
+        self.next_token += 1;
+        self.next_token
+    }
+
+    fn link(&mut self, connection: u32) -> Option<(Option<i32>, &mut Link)> {
+        if self.post.id() == Some(connection) {
+            return Some((None, &mut self.post));
+        }
+        let inbox = self.inboxes.iter_mut().find(|(_, link)| link.id() == Some(connection))?;
+        Some((Some(*inbox.0), inbox.1))
+    }
+}
+
+impl Courier {
+    /// Whether an uplink runs and is ready.
+    pub(super) fn ensure_uplink(&mut self, now: i64, next: &mut i64) -> bool {
+        let current = self.life.as_ref().map(|life| life.uplink.clone());
+        if current.is_some_and(|uplink| !self.user.gate.is_current(&uplink)) {
+            self.drop_life();
+        }
+        if self.life.is_none() {
+            if !self.starting.is_due(now) {
+                *next = (*next).min(self.starting.due());
+                return false;
+            }
+            if self.user.gate.connects().is_err() {
+                // Whoever lifts that wakes us.
+                return false;
+            }
+            let module = &self.user.module;
+            match self.user.gate.start(|network| module.start_uplink(network)) {
+                Ok(uplink) => {
+                    self.read_frames(&uplink);
+                    self.life = Some(Life {
+                        uplink,
+                        ready: false,
+                        post: Link::new(),
+                        inboxes: BTreeMap::new(),
+                        next_connection: 0,
+                        next_token: 0,
+                        sent: HashMap::new(),
+                        requests: 0,
+                    });
+                }
+                Err(refusal) => {
+                    log::debug!("no uplink: {refusal:?}");
+                    self.starting.failed(now);
+                    *next = (*next).min(self.starting.due());
+                }
+            }
+        }
+        self.life.as_ref().is_some_and(|life| life.ready)
+    }
+
+    /// Reads an uplink's frames on a thread of its own, until it ends.
+    fn read_frames(&self, uplink: &Arc<Process>) {
+        let (uplink, events) = (uplink.clone(), self.sender.clone());
+        let read = move || {
+            let mut buffer = Vec::with_capacity(FRAME_MAX);
+            loop {
+                let event = match uplink.read(&mut buffer) {
+                    Ok(frame) => Event::Frame(uplink.clone(), frame),
+                    Err(end) => {
+                        let _ = events.send(Event::Ended(uplink.clone(), end));
+                        return;
+                    }
+                };
+                if events.send(event).is_err() {
+                    return;
+                }
+            }
+        };
+        let started = std::thread::Builder::new().name("uplink reader".into()).spawn(read);
+        if let Err(e) = started {
+            log::error!("the uplink cannot be read: {e}");
+        }
+    }
+
+    pub(super) fn ended(&mut self, uplink: &Arc<Process>, end: End) {
+        let ours = self.life.as_ref().is_some_and(|life| Arc::ptr_eq(&life.uplink, uplink));
+        if self.user.gate.ended(uplink) {
+            log::warn!("the uplink ended: {end}");
+            self.starting.failed(self.now());
+        }
+        if ours {
+            self.drop_life();
+        }
+    }
+
+    /// What was in the hands of an uplink that is gone goes back to be sent again.
+    pub(super) fn drop_life(&mut self) {
+        if let Some(life) = self.life.take() {
+            self.give_back(life.sent.into_values());
+            self.asked.clear();
+            self.forget_asked();
+        }
+    }
+
+    pub(super) fn frame(&mut self, uplink: &Arc<Process>, frame: Frame) {
+        let Some(life) = &mut self.life else { return };
+        if !Arc::ptr_eq(&life.uplink, uplink) {
+            return;
+        }
+        match frame {
+            Frame::Ready(_) => life.ready = true,
+            Frame::Connected(connected) => self.connected(&connected),
+            Frame::Closed(closed) => self.closed(&closed),
+            Frame::Published(published) => self.published(published.token, published.reason_code),
+            Frame::Received(received) => self.received(received),
+        }
+    }
+
+    fn connected(&mut self, connected: &Connected) {
+        let now = self.now();
+        let Some(life) = &mut self.life else { return };
+        let Some((sim, link)) = life.link(connected.connection) else { return };
+        link.state = State::Up(connected.connection);
+        link.retry.succeeded();
+        link.used_ms = now;
+        self.starting.succeeded();
+        log::info!("{} connected", name(sim));
+        if let Some(sim) = sim {
+            self.user.with_keys(|keys| {
+                let Some(keys) = keys.sims.get_mut(&sim) else { return ((), Changed::No) };
+                let first = !std::mem::replace(&mut keys.inbox_session, true);
+                ((), if first { Changed::Yes } else { Changed::No })
+            });
+        }
+    }
+
+    fn closed(&mut self, closed: &Closed) {
+        let now = self.now();
+        let Some(life) = &mut self.life else { return };
+        let Some((sim, link)) = life.link(closed.connection) else { return };
+        let asked_for = matches!(link.state, State::Closing(_));
+        link.state = State::Down;
+        if !asked_for {
+            link.retry.failed(now);
+            log::info!("{} closed: {:?}: {}", name(sim), closed.reason(), closed.detail);
+        }
+        let lost: Vec<_> = life
+            .sent
+            .iter()
+            .filter(|(_, s)| s.connection == closed.connection)
+            .map(|s| *s.0)
+            .collect();
+        let lost: Vec<_> = lost.iter().filter_map(|token| life.sent.remove(token)).collect();
+        self.give_back(lost.into_iter());
+        if sim.is_none() {
+            self.asked.clear();
+            self.forget_asked();
+        }
+    }
+
+    /// Connects what is wanted and due.
+    pub(super) fn connect_due(&mut self, now: i64, next: &mut i64) {
+        for (sim, identity, client_id) in self.registered() {
+            let Some(life) = &mut self.life else { return };
+            let link = life.inboxes.entry(sim).or_insert_with(Link::new);
+            if link.state != State::Down {
+                continue;
+            }
+            if !link.retry.is_due(now) {
+                *next = (*next).min(link.retry.due());
+                continue;
+            }
+            let connect = Connect {
+                client_id,
+                clean_start: false,
+                session_expiry_s: LEASE.as_secs() as u32,
+                keep_alive_s: INBOX_KEEP_ALIVE_S,
+                ..Connect::default()
+            };
+            let routing_id = RoutingId(identity.routing_id);
+            self.connect(Some(sim), connect, Some(routing_id), now);
+        }
+        let wanted = self.post_wanted(now);
+        let Some(life) = &mut self.life else { return };
+        match life.post.state {
+            State::Down if wanted => {
+                if !life.post.retry.is_due(now) {
+                    *next = (*next).min(life.post.retry.due());
+                    return;
+                }
+                let Ok(client_id) = client_id() else { return };
+                life.post.client_id.clone_from(&client_id);
+                life.requests = 0;
+                let connect = Connect {
+                    client_id,
+                    clean_start: true,
+                    keep_alive_s: POST_KEEP_ALIVE_S,
+                    ..Connect::default()
+                };
+                self.connect(None, connect, None, now);
+            }
+            State::Up(connection) if !wanted => {
+                let idle_at = life.post.used_ms.saturating_add(POST_IDLE_MS);
+                if now < idle_at && life.post.used_ms <= now {
+                    *next = (*next).min(idle_at);
+                    return;
+                }
+                life.post.state = State::Closing(connection);
+                let hang_up = self.user.gate.permit(Purpose::Connect, None, |permit| {
+                    Ok::<_, Setback>(permit.disconnect(connection)?)
+                });
+                if let Err(e) = hang_up {
+                    log::debug!("the post connection stays: {e}");
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn connect(
+        &mut self,
+        sim: Option<i32>,
+        connect: Connect,
+        routing_id: Option<RoutingId>,
+        now: i64,
+    ) {
+        let Some(life) = &mut self.life else { return };
+        life.next_connection += 1;
+        let connection = life.next_connection;
+        let connect = Connect { connection, receive_maximum: RECEIVE_MAXIMUM, ..connect };
+        let result = self.user.gate.permit(Purpose::Connect, sim, |permit| {
+            Ok::<_, Setback>(permit.connect(connect, routing_id, &self.user.book)?)
+        });
+        let link = match sim {
+            Some(sim) => life.inboxes.entry(sim).or_insert_with(Link::new),
+            None => &mut life.post,
+        };
+        match result {
+            Ok(()) => link.state = State::Connecting(connection),
+            Err(e) => {
+                log::debug!("{} not connected: {e}", name(sim));
+                link.retry.failed(now);
+            }
+        }
+    }
+
+    /// SIMs that are registered: subscription id, what is certified, client id of the inbox session.
+    fn registered(&self) -> Vec<(i32, CertifiedIdentity, String)> {
+        let now = self.now();
+        let registered = self.user.with_keys(|keys| {
+            let sims = keys.sims.iter().filter_map(|(sim, keys)| {
+                let identity = keys.certificate.as_ref()?.identity.clone();
+                let live = identity.not_after_ms > now;
+                live.then(|| (*sim, identity, keys.inbox_client_id.to_string()))
+            });
+            (sims.collect(), Changed::No)
+        });
+        registered.unwrap_or_default()
+    }
+
+    /// Lets the owner see how far each SIM is.
+    pub(super) fn publish_links(&self) {
+        let now = self.now();
+        let links = self.user.with_keys(|keys| {
+            let sims = keys.sims.iter().map(|(sim, keys)| {
+                let lease = keys.certificate.as_ref().map(|c| c.identity.not_after_ms);
+                let lease = lease.filter(|until| *until > now);
+                let inbox = self.life.as_ref().and_then(|life| life.inboxes.get(sim));
+                SimLink {
+                    subscription: *sim,
+                    registration: self.registration(*sim, lease.is_some()),
+                    lease_until_ms: lease.unwrap_or(0),
+                    connected: inbox.is_some_and(|link| link.up().is_some()),
+                }
+            });
+            (sims.collect(), Changed::No)
+        });
+        self.user.set_links(links.unwrap_or_default());
+    }
+}
+
+fn name(sim: Option<i32>) -> String {
+    sim.map_or("post".into(), |sim| format!("inbox of SIM {sim}"))
+}

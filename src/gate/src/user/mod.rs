@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Android users: what the gate keeps of each, and what their owners and the platform say.
+//!
+//! A [`User`] ties one consent, one gate, one ledger, one set of keys and one desk of messages together. How a
+//! consent comes and goes is in `grant` and `withdraw`; what the platform reports in `report`; `users` is
+//! what the services see. Everything that is sent, the courier sends.
+//!
+//! Locks, in the order in which they may be held together: `consent`, `vault`, then each of the others alone.
+//! `consent` and `vault` are held across the I/O of their own files; `view` and `desk` never across any.
+
+mod book;
+mod errand;
+mod grant;
+mod preview;
+mod report;
+mod users;
+mod view;
+mod withdraw;
+
+pub use book::{sms_reason, Book};
+pub use users::Users;
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::sync::Arc;
+
+use cloudmessaging_seal::{PublicKey, RegistrarKeys};
+use cloudmessaging_wire::frame;
+use cloudmessaging_wire::proto::uplink::{to_uplink::Frame, Configure, ToUplink};
+use zeroize::Zeroizing;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::consent::{ConsentStore, Disclosures, FileRecordKey, OffReason, Record, SimIdentity};
+use crate::courier::Event;
+use crate::gate::{Gate, Network, Refusal};
+use crate::identity::{KeyStore, Keys, StorageKey};
+use crate::message::{Messages, StoreError};
+use crate::process::{Forker, Process};
+use crate::seal::RegistrarKey;
+use crate::service::facade::Hints;
+use crate::sync::{lock, Mutex};
+
+/// SO_SNDBUF of the uplink's sockets, bytes: what is in it when the uplink is killed is dropped, what has
+/// left it is not; the kernel doubles it.
+const SEND_BUFFER: u32 = 16 * 1024;
+
+/// What all users share.
+pub struct Module {
+    /// As the build configures it.
+    pub config: Config,
+    /// What the build ships.
+    pub disclosures: Disclosures,
+    /// Starts uplinks.
+    pub forker: Forker,
+    /// The uplink's program.
+    pub program: PathBuf,
+    /// Where the users' folders are.
+    pub data: PathBuf,
+    /// `ro.build.fingerprint`; the version of this program on a host.
+    pub build: String,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Tells that there is something to ask for.
+    pub hints: Arc<dyn Hints>,
+}
+
+impl Module {
+    /// The registrar's key that requests are sealed to.
+    pub fn registrar_key(&self) -> RegistrarKey {
+        let registrar = &self.config.registrar;
+        RegistrarKey { id: registrar.hpke_key_id, key: PublicKey(registrar.hpke_key) }
+    }
+
+    /// The registrar's keys that certificates are signed with.
+    pub fn registrar_keys(&self) -> RegistrarKeys {
+        let keys = self.config.registrar.signing_keys.iter();
+        RegistrarKeys::new(keys.map(|key| (key.id, key.key)).collect())
+    }
+
+    /// Starts an uplink on a network; it has been told where the broker is and may not connect yet.
+    pub fn start_uplink(&self, network: &Network) -> Result<Process, Refusal> {
+        let broker = &self.config.broker;
+        let configure = Frame::Configure(Configure {
+            host: broker.host.clone(),
+            port: broker.port.into(),
+            ca: broker.ca.clone(),
+            client_certificate: broker.client_certificate.clone(),
+            client_key: broker.client_key.to_vec(),
+            network: network.handle,
+            send_buffer: SEND_BUFFER,
+        });
+        let frame = frame::encode(&ToUplink { frame: Some(configure) });
+        let frame = Zeroizing::new(frame.map_err(|e| {
+            log::error!("the uplink's configuration does not fit a frame: {e}");
+            Refusal::Busy
+        })?);
+        Process::start(&self.forker, &self.program, &frame).map_err(|e| {
+            log::error!("the uplink does not start: {e}");
+            Refusal::Busy
+        })
+    }
+}
+
+/// One Android user.
+pub struct User {
+    /// uid / 100000.
+    pub id: i32,
+    /// What all users share.
+    pub module: Arc<Module>,
+    /// Everything that leaves passes here.
+    pub gate: Gate<Process>,
+    /// The ledger.
+    pub book: Book,
+    /// Messages.
+    pub desk: Mutex<Messages>,
+    consent: Mutex<Consent>,
+    vault: Mutex<Vault>,
+    view: Mutex<View>,
+    courier: Mutex<Option<mpsc::Sender<Event>>>,
+}
+
+/// The record on the disk, and the decisions about it in their order.
+struct Consent {
+    store: ConsentStore,
+    /// As it was read or written last.
+    record: Option<Record>,
+    /// Rises with each withdrawal: a grant that began before one does not come after it.
+    withdrawals: u64,
+}
+
+/// The keys, in memory and wrapped.
+pub struct Vault {
+    store: KeyStore,
+    storage: Option<StorageKey>,
+    /// In use; of the consent in force or none.
+    pub keys: Option<Keys>,
+}
+
+/// What can be told at any moment, without waiting for a disk.
+struct View {
+    report: Option<report::Known>,
+    network: Option<Network>,
+    sims: Vec<SimIdentity>,
+    record: Option<Record>,
+    off: OffReason,
+    durable: bool,
+    withdrawals: u64,
+    /// While off: when the last registration lapses, ms since the Unix epoch; 0 if none is known.
+    lease_until_ms: i64,
+    /// By subscription id, while on.
+    links: Vec<SimLink>,
+}
+
+/// How far a SIM is, as the courier sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SimLink {
+    /// Subscription id.
+    pub subscription: i32,
+    /// How far its registration is.
+    pub registration: Registration,
+    /// When the registration lapses, ms since the Unix epoch; 0 if there is none.
+    pub lease_until_ms: i64,
+    /// Whether messages can arrive now.
+    pub connected: bool,
+}
+
+/// How far a registration is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Registration {
+    /// Not begun, or lapsed.
+    #[default]
+    None,
+    /// An answer is awaited.
+    Asked,
+    /// A code was sent to the number.
+    CodeNeeded,
+    /// The SIM can be reached.
+    Done,
+    /// The registrar refused.
+    Refused,
+}
+
+impl User {
+    fn new(module: Arc<Module>, id: i32) -> Result<Self, StoreError> {
+        let folder = module.data.join(id.to_string());
+        make_private(&folder);
+        let (host, port) = (module.config.broker.host.clone(), module.config.broker.port);
+        let book = Book::open(&folder.join("ledger"), module.clock.clone(), &host, port);
+        let key = Box::new(FileRecordKey::new(&folder));
+        Ok(Self {
+            id,
+            gate: Gate::new(),
+            book,
+            desk: Mutex::new(Messages::new()?),
+            consent: Mutex::new(Consent {
+                store: ConsentStore::new(&folder, id, key),
+                record: None,
+                withdrawals: 0,
+            }),
+            vault: Mutex::new(Vault {
+                store: KeyStore::new(&folder, id),
+                storage: None,
+                keys: None,
+            }),
+            view: Mutex::new(View {
+                report: None,
+                network: None,
+                sims: Vec::new(),
+                record: None,
+                off: OffReason::UnknownUser,
+                durable: true,
+                withdrawals: 0,
+                lease_until_ms: 0,
+                links: Vec::new(),
+            }),
+            courier: Mutex::new(None),
+            module,
+        })
+    }
+
+    /// Lets the courier look again; starts it if there is consent and none is running.
+    pub fn wake(self: &Arc<Self>) {
+        let mut courier = lock(&self.courier);
+        if courier.as_ref().is_some_and(|events| events.send(Event::Wake).is_ok()) {
+            return;
+        }
+        *courier = match self.gate.terms() {
+            Ok(_) => crate::courier::start(self.clone()),
+            Err(_) => None,
+        };
+    }
+
+    /// Hands an event to the courier, if one is running.
+    pub fn tell_courier(&self, event: Event) -> bool {
+        lock(&self.courier).as_ref().is_some_and(|events| events.send(event).is_ok())
+    }
+
+    /// The identities of a SIM, as they were last reported.
+    pub fn sim(&self, subscription: i32) -> Option<SimIdentity> {
+        let view = lock(&self.view);
+        view.sims.iter().find(|sim| sim.subscription_id() == subscription).cloned()
+    }
+
+    /// The hash that names a message in the ledger; `None` while the user is locked.
+    pub fn message_hash(&self, id: &[u8]) -> Option<[u8; 32]> {
+        if let Some(hash) = self.book.hash(id) {
+            return Some(hash);
+        }
+        // The first message after a start: the keys are read, and with them the key of the hash.
+        self.with_keys(|_| ((), Changed::No))?;
+        self.book.hash(id)
+    }
+
+    /// Whether the consent of this user names the SIM.
+    pub(super) fn names(&self, sim: &SimIdentity) -> bool {
+        let consent = lock(&self.consent);
+        let of = |record: &Record| {
+            record.sim(sim.subscription_id()).is_some()
+                || consent.store.matches(record, sim) == crate::consent::SimMatch::Named
+        };
+        consent.record.as_ref().is_some_and(of)
+    }
+
+    /// Takes note of how far the SIMs are; tells whoever listens if that is new.
+    pub fn set_links(&self, links: Vec<SimLink>) {
+        let mut view = lock(&self.view);
+        if view.links != links && view.record.is_some() {
+            view.links = links;
+            drop(view);
+            self.module.hints.state_changed(self.id);
+        }
+    }
+
+    /// Uses the keys of the consent in force, which are read or made if there are none in memory; `None` if the
+    /// user is locked or there is no consent. What `use_keys` says has changed is kept before this returns.
+    pub fn with_keys<R>(&self, use_keys: impl FnOnce(&mut Keys) -> (R, Changed)) -> Option<R> {
+        let mut vault = lock(&self.vault);
+        // Asked under the lock under which `withdraw` destroys keys: none are made behind it.
+        let terms = self.gate.terms().ok()?;
+        let Vault { store, storage, keys } = &mut *vault;
+        let storage = storage.as_ref()?;
+        let now = self.module.clock.wall_ms();
+        let current = keys.as_ref().is_some_and(|k| *k.record().as_bytes() == terms.record_id);
+        if !current {
+            let record = crate::consent::RecordId::from_bytes(&terms.record_id)?;
+            let kept = store.read(storage, record).ok();
+            let kept = kept.and_then(|k| Keys::from_stored(&k, &self.module.registrar_keys(), now));
+            let made = match kept {
+                Some(kept) => kept,
+                None => {
+                    let made = Keys::make(record, &terms.sims, now)
+                        .inspect_err(|e| log::error!("keys: {e}"))
+                        .ok()?;
+                    let kept = store.write(storage, record, &made.to_stored());
+                    kept.inspect_err(|e| log::error!("keys are not kept: {e}")).ok()?;
+                    made
+                }
+            };
+            self.book.set_hash_key(Some(made.hash_key()));
+            *keys = Some(made);
+        }
+        let keys = keys.as_mut()?;
+        let (result, changed) = use_keys(keys);
+        if changed == Changed::Yes {
+            if let Err(e) = store.write(storage, keys.record(), &keys.to_stored()) {
+                log::error!("keys are not kept: {e}");
+            }
+        }
+        Some(result)
+    }
+}
+
+/// Whether keys have to be kept anew.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Changed {
+    /// They have.
+    Yes,
+    /// They have not.
+    No,
+}
+
+/// Makes a folder that only this service can enter.
+fn make_private(folder: &Path) {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    if let Err(e) = made {
+        log::error!("the folder of a user cannot be made: {}", e.kind());
+    }
+}

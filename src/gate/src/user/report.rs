@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the platform reports. Kept in memory only; each report is held against what the owner agreed to, and a
+//! difference ends what is running.
+
+use std::sync::Arc;
+
+use cloudmessaging_wire::proto::ledger as proto;
+
+use super::{view::policy_name, User};
+use crate::consent::{OffReason, Record, SimIdentity, SimMatch, Standing};
+use crate::gate::{Closed, Facts, Network, Policy, Terms};
+use crate::identity::StorageKey;
+use crate::ledger::Event;
+use crate::sync::lock;
+
+/// One user, as reported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The user's serial number.
+    pub serial: i64,
+    /// The credential-encrypted storage is open.
+    pub unlocked: bool,
+    /// Uid of the default SMS app.
+    pub default_sms_uid: Option<u32>,
+    /// What forbids.
+    pub policy: Option<Policy>,
+}
+
+impl User {
+    /// The user exists, as this says.
+    pub(super) fn reported(self: &Arc<Self>, known: Known, network: Option<Network>) {
+        let before = {
+            let mut view = lock(&self.view);
+            view.network = network;
+            view.report.replace(known.clone())
+        };
+        if before.as_ref().map(|b| b.serial) != Some(known.serial) {
+            self.read_consent(known.serial);
+        }
+        if before.as_ref().and_then(|b| b.policy) != known.policy {
+            let reason = known.policy.map(policy_name).unwrap_or_default().to_owned();
+            if before.is_some() || known.policy.is_some() {
+                self.book.note(Event::PolicyChange(proto::PolicyChange { reason }));
+            }
+        }
+        if !known.unlocked {
+            self.lock_vault();
+        }
+        self.refresh();
+    }
+
+    /// The user does not exist (any more).
+    pub(super) fn gone(&self) {
+        let mut view = lock(&self.view);
+        view.report = None;
+        view.sims.clear();
+        view.off = OffReason::UnknownUser;
+        view.record = None;
+        drop(view);
+        self.gate.report(Facts::default());
+        self.gate.close(Closed::Off);
+        self.lock_vault();
+        self.module.hints.state_changed(self.id);
+    }
+
+    /// The SIMs in the phone.
+    pub(super) fn report_sims(self: &Arc<Self>, sims: Vec<SimIdentity>) -> bool {
+        let mut view = lock(&self.view);
+        if view.record.is_none() {
+            return false;
+        }
+        view.sims = sims;
+        drop(view);
+        self.refresh();
+        true
+    }
+
+    /// The network.
+    pub(super) fn report_network(self: &Arc<Self>, network: Network) {
+        lock(&self.view).network = Some(network);
+        self.refresh();
+    }
+
+    /// The key that opens what is stored.
+    pub(super) fn provide_storage_key(self: &Arc<Self>, key: StorageKey) {
+        lock(&self.vault).storage = Some(key);
+        self.refresh();
+    }
+
+    /// Gives the gate the facts as they are now known.
+    pub(super) fn refresh(self: &Arc<Self>) {
+        let has_key = lock(&self.vault).storage.is_some();
+        // Held until the gate has them: of two reports at the same time, the later one stays.
+        let consent = lock(&self.consent);
+        let view = lock(&self.view);
+        let report = view.report.clone();
+        let (sims, network) = (view.sims.clone(), view.network.clone());
+        drop(view);
+        let named = |record: &Record| {
+            let same = |sim: &&SimIdentity| consent.store.matches(record, sim) == SimMatch::Named;
+            sims.iter().filter(same).map(SimIdentity::subscription_id).collect()
+        };
+        self.gate.report(Facts {
+            exists: report.is_some(),
+            unlocked: has_key && report.as_ref().is_some_and(|known| known.unlocked),
+            policy: report.as_ref().and_then(|known| known.policy),
+            sims: consent.record.as_ref().map(named).unwrap_or_default(),
+            network,
+        });
+        drop(consent);
+        self.module.hints.state_changed(self.id);
+        self.wake();
+    }
+
+    /// Reads the record and opens the gate if it is valid in every respect; settles the ledger, where a crash
+    /// fell between a record and its entry.
+    fn read_consent(&self, serial: i64) {
+        let mut consent = lock(&self.consent);
+        self.gate.close(Closed::Off);
+        let standing = consent.store.read(serial, &self.module.disclosures);
+        self.book.note(Event::Boot(proto::Boot { build_fingerprint: self.module.build.clone() }));
+        let last = self.book.newest_standing().and_then(|record| record.entry.event);
+        let entry = match (&standing, last) {
+            (Standing::On(record), Some(Event::Grant(grant)))
+                if grant.record_id == record.id().as_bytes() =>
+            {
+                None
+            }
+            (Standing::On(record), Some(Event::FoundOn(found)))
+                if found.record_id == record.id().as_bytes() =>
+            {
+                None
+            }
+            (Standing::On(record), _) => Some(Event::FoundOn(proto::Found {
+                record_id: record.id().as_bytes().to_vec(),
+                reason: String::new(),
+            })),
+            (Standing::Off(why), Some(Event::Grant(proto::Grant { record_id, .. }))) => {
+                Some(Event::FoundOff(proto::Found { record_id, reason: why.as_str().into() }))
+            }
+            (Standing::Off(why), Some(Event::FoundOn(proto::Found { record_id, .. }))) => {
+                Some(Event::FoundOff(proto::Found { record_id, reason: why.as_str().into() }))
+            }
+            (Standing::Off(_), _) => None,
+        };
+        if let Some(entry) = entry {
+            self.book.note(entry);
+        }
+        let mut view = lock(&self.view);
+        match standing {
+            Standing::On(record) => {
+                view.off = OffReason::NoRecord;
+                view.record = Some(record.clone());
+                drop(view);
+                self.gate.open(terms(&record));
+                consent.record = Some(record);
+            }
+            Standing::Off(why) => {
+                view.off = why;
+                view.record = None;
+                drop(view);
+                consent.record = None;
+                if why == OffReason::OutdatedDisclosure {
+                    self.gate.close(Closed::OutdatedDisclosure);
+                }
+            }
+        }
+    }
+
+    /// Forgets what only an unlocked user's gate may hold.
+    fn lock_vault(&self) {
+        let mut vault = lock(&self.vault);
+        vault.storage = None;
+        vault.keys = None;
+        self.book.set_hash_key(None);
+    }
+}
+
+/// The terms that a valid record stands for.
+pub(super) fn terms(record: &Record) -> Terms {
+    let conditions = record.conditions();
+    Terms {
+        record_id: *record.id().as_bytes(),
+        classes: record.classes(),
+        sims: record.sims().iter().map(|sim| sim.subscription_id()).collect(),
+        while_roaming: conditions.while_roaming,
+        with_data_saver: conditions.with_data_saver,
+        with_battery_saver: conditions.with_battery_saver,
+    }
+}

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+//! All users of the phone, as the three services see them. A user who was not reported since the gate started does
+//! not exist, and what does not exist is off.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use android_system_cloudmessaging::aidl::android::system::cloudmessaging as aidl;
+use cloudmessaging_seal::{fingerprint, Number};
+use zeroize::Zeroizing;
+
+use super::report::Known;
+use super::{view, Changed, Module, Registration, User};
+use crate::consent::{self, Controller, OffReason, SimIdentity};
+use crate::courier::Event;
+use crate::disclose::{Classes, DataClass};
+use crate::gate::{Network, Policy, Refusal};
+use crate::identity::StorageKey;
+use crate::ledger;
+use crate::message::{AcceptError, Accepted, NewMessage};
+use crate::service::error::ServiceError;
+use crate::service::facade::{
+    Facade, GrantRequest, InboundMessage, KeyChange, OutgoingMessage, Personal, Preview,
+    ReceivedSms, Result, UserId,
+};
+use crate::service::words;
+use crate::sync::{lock, Mutex};
+
+/// All users.
+pub struct Users {
+    module: Arc<Module>,
+    users: Mutex<BTreeMap<i32, Arc<User>>>,
+    network: Mutex<Option<Network>>,
+    /// One grant at a time, so that two users cannot take the same SIM. No withdrawal waits for it.
+    granting: Mutex<()>,
+}
+
+impl Users {
+    /// Nobody yet.
+    pub fn new(module: Arc<Module>) -> Self {
+        let (users, network) = (Mutex::new(BTreeMap::new()), Mutex::new(None));
+        Self { module, users, network, granting: Mutex::new(()) }
+    }
+
+    fn user(&self, id: UserId) -> Option<Arc<User>> {
+        lock(&self.users).get(&id).cloned()
+    }
+
+    fn ready(&self, id: UserId) -> Result<Arc<User>> {
+        self.user(id).ok_or(ServiceError::NotReady)
+    }
+
+    fn all(&self) -> Vec<Arc<User>> {
+        lock(&self.users).values().cloned().collect()
+    }
+
+    fn add(&self, id: UserId) -> Option<Arc<User>> {
+        let mut users = lock(&self.users);
+        if let Some(user) = users.get(&id) {
+            return Some(user.clone());
+        }
+        let user = User::new(self.module.clone(), id)
+            .inspect_err(|e| log::error!("user {id} is off: {e}"))
+            .ok()?;
+        let user = Arc::new(user);
+        users.insert(id, user.clone());
+        Some(user)
+    }
+}
+
+/// Classes as the formats hold them; one that this build does not know is left to the raw entry.
+fn classes(numbers: &[i32]) -> Classes {
+    numbers.iter().filter_map(|number| DataClass::try_from(*number).ok()).collect()
+}
+
+fn known(report: &aidl::UserReport::UserReport) -> Known {
+    let policy = match (report.smsForbidden, report.forbiddenByOrganisation) {
+        (_, true) => Some(Policy::Organisation),
+        (true, _) => Some(Policy::SmsForbidden),
+        (false, false) => None,
+    };
+    Known {
+        serial: report.serial,
+        unlocked: report.unlocked,
+        default_sms_uid: u32::try_from(report.defaultSmsUid).ok(),
+        policy,
+    }
+}
+
+impl Facade for Users {
+    fn default_sms_uid(&self, user: UserId) -> Option<u32> {
+        let user = self.user(user)?;
+        let view = lock(&user.view);
+        view.report.as_ref()?.default_sms_uid
+    }
+
+    fn consent_state(&self, user: UserId) -> aidl::ConsentState::ConsentState {
+        self.user(user).map_or_else(
+            || aidl::ConsentState::ConsentState {
+                offReason: words::off_reason(OffReason::UnknownUser),
+                durable: true,
+                refusal: aidl::Refusal::Refusal::OFF,
+                ..Default::default()
+            },
+            |user| user.consent_state(),
+        )
+    }
+
+    fn disclosure(&self, locale: &str) -> Result<aidl::Disclosure::Disclosure> {
+        let disclosure = self.module.disclosures.lookup(locale);
+        Ok(aidl::Disclosure::Disclosure {
+            // A small number that the build sets.
+            version: disclosure.version() as i32,
+            locale: disclosure.locale().to_owned(),
+            text: disclosure.text().to_owned(),
+            sha256: disclosure.sha256().to_vec(),
+        })
+    }
+
+    fn grant(&self, user: UserId, grant: GrantRequest) -> Result<()> {
+        let _one = lock(&self.granting);
+        let owner = self.ready(user)?;
+        for other in self.all().iter().filter(|other| other.id != user) {
+            if grant.sims.iter().any(|sim| other.names(sim)) {
+                return Err(ServiceError::SimInUse);
+            }
+        }
+        owner.grant(&grant)
+    }
+
+    fn submit_code(&self, user: UserId, subscription: i32, code: &Personal) -> Result<()> {
+        let user = self.user(user).ok_or(ServiceError::Off)?;
+        user.gate.terms().map_err(|_| ServiceError::Off)?;
+        let waits = lock(&user.view).links.iter().any(|link| {
+            link.subscription == subscription && link.registration == Registration::CodeNeeded
+        });
+        if !waits {
+            return Err(ServiceError::NoCodeExpected);
+        }
+        let code = Zeroizing::new(code.as_str().to_owned());
+        match user.tell_courier(Event::Code(subscription, code)) {
+            true => Ok(()),
+            false => Err(ServiceError::NoCodeExpected),
+        }
+    }
+
+    fn withdraw(&self, user: UserId, erase: bool) -> aidl::Withdrawal::Withdrawal {
+        // One that was not reported is off; a record of an earlier time goes all the same.
+        let Some(user) = self.add(user) else { return Default::default() };
+        let withdrawn = user.withdraw(erase);
+        aidl::Withdrawal::Withdrawal {
+            durable: withdrawn.durable,
+            erasure: match withdrawn.erased {
+                None => aidl::Erasure::Erasure::NONE,
+                Some(true) => aidl::Erasure::Erasure::CONFIRMED,
+                Some(false) => aidl::Erasure::Erasure::NOT_CONFIRMED,
+            },
+            leaseUntilMillis: withdrawn.lease_until_ms,
+        }
+    }
+
+    fn set_class_allowed(&self, user: UserId, class: DataClass, allowed: bool) -> Result<()> {
+        self.user(user).ok_or(ServiceError::Off)?.set_class_allowed(class, allowed)
+    }
+
+    fn receipt(&self, user: UserId) -> Result<String> {
+        let user = self.user(user).ok_or(ServiceError::Off)?;
+        let record = lock(&user.view).record.clone().ok_or(ServiceError::Off)?;
+        let config = &self.module.config;
+        let controller = Controller {
+            name: config.controller.clone(),
+            contact: config.controller_contact.clone(),
+            jurisdiction: config.jurisdiction.clone(),
+            broker: config.broker.host.clone(),
+        };
+        Ok(consent::receipt(&record, &controller))
+    }
+
+    fn preview(&self, sims: &[SimIdentity], allowed: Classes) -> Result<Vec<Preview>> {
+        self.module.preview(sims, allowed)
+    }
+
+    fn ledger(
+        &self,
+        user: UserId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<aidl::LedgerEntry::LedgerEntry>> {
+        let Some(user) = self.user(user) else { return Ok(Vec::new()) };
+        let page = user.book.read(before, limit).map_err(|e| {
+            log::error!("ledger: {e}");
+            ServiceError::Storage
+        })?;
+        let entry = |record: &ledger::Record| aidl::LedgerEntry::LedgerEntry {
+            position: i64::try_from(record.position).unwrap_or(i64::MAX),
+            wallMillis: record.entry.wall_ms,
+            event: ledger::event_name(&record.entry).to_owned(),
+            summary: ledger::summary(&record.entry),
+            revealed: words::classes(classes(ledger::revealed(&record.entry))),
+            bytes: i64::from(ledger::bytes(&record.entry)),
+            host: ledger::host(&record.entry).to_owned(),
+            entry: record.bytes.clone(),
+        };
+        Ok(page.iter().map(entry).collect())
+    }
+
+    fn report_users(&self, reports: &[aidl::UserReport::UserReport]) {
+        for user in self.all() {
+            if !reports.iter().any(|report| report.user == user.id) {
+                lock(&self.users).remove(&user.id);
+                user.gone();
+            }
+        }
+        let network = lock(&self.network).clone();
+        for report in reports {
+            if let Some(user) = self.add(report.user) {
+                user.reported(known(report), network.clone());
+            }
+        }
+    }
+
+    fn report_identities(&self, user: UserId, sims: Vec<SimIdentity>) -> Result<()> {
+        let user = self.user(user).ok_or(ServiceError::Off)?;
+        match user.report_sims(sims) {
+            true => Ok(()),
+            false => Err(ServiceError::Off),
+        }
+    }
+
+    fn report_network(&self, network: Network) {
+        *lock(&self.network) = Some(network.clone());
+        for user in self.all() {
+            user.report_network(network.clone());
+        }
+    }
+
+    fn provide_storage_key(&self, user: UserId, key: Zeroizing<[u8; 32]>) -> Result<()> {
+        let user = self.user(user).ok_or(ServiceError::NotFound { what: "user" })?;
+        let key = StorageKey::from_bytes(&*key).ok_or(ServiceError::Internal)?;
+        user.provide_storage_key(key);
+        Ok(())
+    }
+
+    fn wants_identities(&self, user: UserId) -> bool {
+        self.user(user).is_some_and(|user| user.gate.terms().is_ok())
+    }
+
+    fn service_state(&self, user: UserId) -> aidl::ServiceState::ServiceState {
+        self.user(user).map_or_else(
+            || aidl::ServiceState::ServiceState {
+                refusal: aidl::Refusal::Refusal::OFF,
+                ..Default::default()
+            },
+            |user| user.service_state(),
+        )
+    }
+
+    fn send(&self, user: UserId, message: OutgoingMessage) -> Result<Option<Refusal>> {
+        use crate::gate::Closed;
+        let Some(user) = self.user(user) else { return Ok(Some(Closed::Off.into())) };
+        if let Err(refusal) = user.gate.admits(Some(message.subscription)) {
+            return Ok(Some(refusal));
+        }
+        let hash = match user.message_hash(&message.id) {
+            Some(hash) => hash,
+            None => return Ok(Some(Refusal::NotUnlocked)),
+        };
+        let new = NewMessage {
+            id: message.id,
+            sim: message.subscription,
+            recipient: message.recipient,
+            body: Zeroizing::new(message.body.as_str().to_owned()),
+            sms_deadline_ms: message.sms_deadline_millis,
+            message_hash: hash,
+        };
+        let now = self.module.clock.wall_ms();
+        {
+            let mut desk = lock(&user.desk);
+            // Again, under the lock under which a withdrawal settles what is open: nothing is taken behind it.
+            if let Err(refusal) = user.gate.admits(Some(message.subscription)) {
+                return Ok(Some(refusal));
+            }
+            match desk.outbox.accept(new, now) {
+                Ok(Accepted::New | Accepted::Again) => {}
+                Err(AcceptError::IdReused) => return Err(ServiceError::IdReused),
+                Err(AcceptError::TooMany) => {
+                    return Err(ServiceError::TooMany { what: "open messages", limit: 1000 })
+                }
+                Err(AcceptError::Deadline) => {
+                    return Err(ServiceError::InvalidArgument {
+                        argument: "message.smsDeadlineMillis",
+                        fault: "less than 20 s from now",
+                    })
+                }
+                Err(AcceptError::Store(e)) => {
+                    log::error!("a message is not taken: {e}");
+                    return Err(ServiceError::Storage);
+                }
+            }
+        }
+        user.wake();
+        Ok(None)
+    }
+
+    fn outcomes(
+        &self,
+        user: UserId,
+        cursor: i64,
+        limit: usize,
+    ) -> Result<Vec<aidl::Outcome::Outcome>> {
+        let Some(user) = self.user(user) else { return Ok(Vec::new()) };
+        let desk = lock(&user.desk);
+        Ok(desk.outbox.outcomes(cursor, limit).map(view::outcome).collect())
+    }
+
+    fn acknowledge_outcomes(&self, user: UserId, cursor: i64) -> Result<()> {
+        let Some(user) = self.user(user) else { return Ok(()) };
+        let forgotten = lock(&user.desk).outbox.acknowledge(cursor);
+        forgotten.map(|_| ()).map_err(|_| ServiceError::Storage)
+    }
+
+    fn inbound(&self, user: UserId, cursor: i64, limit: usize) -> Result<Vec<InboundMessage>> {
+        let user = self.ready(user)?;
+        let desk = lock(&user.desk);
+        let messages = desk.inbox.inbound(cursor, limit).map(|(cursor, message)| InboundMessage {
+            cursor,
+            id: message.id,
+            subscription: message.sim,
+            sender: message.sender.clone(),
+            body: Personal::new(message.body.as_str()),
+            sent_at_millis: message.sent_ms,
+            received_at_millis: message.received_ms,
+        });
+        Ok(messages.collect())
+    }
+
+    fn acknowledge_inbound(&self, user: UserId, cursor: i64) -> Result<()> {
+        let Some(user) = self.user(user) else { return Ok(()) };
+        let forgotten = lock(&user.desk).inbox.acknowledge(cursor);
+        forgotten.map(|_| ()).map_err(|_| ServiceError::Storage)
+    }
+
+    fn check_sms(&self, user: UserId, sms: &ReceivedSms) -> Result<Option<[u8; 16]>> {
+        let Some(user) = self.user(user) else { return Ok(None) };
+        let (sender, body) = (sms.sender.as_str(), sms.body.as_str());
+        let found = lock(&user.desk).inbox.check_sms(sender, body, sms.received_at_millis);
+        found.map_err(|_| ServiceError::Storage)
+    }
+
+    fn key_changes(&self, user: UserId, limit: usize) -> Result<Vec<KeyChange>> {
+        let Some(user) = self.user(user) else { return Ok(Vec::new()) };
+        let desk = lock(&user.desk);
+        let changes = desk.peers.changes(limit).into_iter();
+        let change = |c: crate::message::Change<'_>| KeyChange {
+            peer: c.number.clone(),
+            at_millis: c.at_ms,
+        };
+        Ok(changes.map(change).collect())
+    }
+
+    fn acknowledge_key_changes(&self, user: UserId, at_millis: i64) -> Result<()> {
+        let Some(user) = self.user(user) else { return Ok(()) };
+        let forgotten = lock(&user.desk).peers.acknowledge_changes(at_millis);
+        forgotten.map_err(|_| ServiceError::Storage)
+    }
+
+    fn fingerprint(&self, user: UserId, subscription: i32, peer: &Number) -> Result<String> {
+        let user = self.user(user).ok_or(ServiceError::Off)?;
+        let own = user.with_keys(|keys| {
+            (keys.sims.get(&subscription).map(|keys| keys.identity.public_key()), Changed::No)
+        });
+        let own = own.ok_or(ServiceError::Off)?;
+        let own = own.ok_or(ServiceError::NotFound { what: "SIM" })?;
+        let desk = lock(&user.desk);
+        let theirs = desk.peers.identity_key(peer);
+        let theirs = theirs.ok_or(ServiceError::NotFound { what: "peer" })?;
+        Ok(fingerprint(&own, theirs))
+    }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The way of a withdrawal (design.md, "The way of a consent"): closed in memory and the uplink reaped, then the
+//! record removed, then everything else (P3). It waits for no permit, no ledger, and no network but for an erase.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloudmessaging_wire::proto::ledger as proto;
+
+use super::User;
+use crate::consent::OffReason;
+use crate::courier::Event as CourierEvent;
+use crate::gate::Closed;
+use crate::identity::Keys;
+use crate::sync::lock;
+
+/// Between two attempts at a removal that failed.
+const RETRY: Duration = Duration::from_secs(1);
+/// The longest such wait.
+const RETRY_MAX: Duration = Duration::from_secs(60);
+
+/// What a withdrawal did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// The phone says off after a power cut too.
+    pub durable: bool,
+    /// Whether the registrar confirmed an erase; `None` if there was nothing to ask for.
+    pub erased: Option<bool>,
+    /// When what is left of the registration lapses, ms since the Unix epoch; 0 if nothing is.
+    pub lease_until_ms: i64,
+}
+
+impl User {
+    /// Turns off.
+    pub(super) fn withdraw(self: &Arc<Self>, erase: bool) -> Withdrawn {
+        let mut terms = self.gate.close(Closed::Off);
+
+        let mut consent = lock(&self.consent);
+        consent.withdrawals += 1;
+        // A grant that came in between is withdrawn with the rest.
+        terms = self.gate.close(Closed::Off).or(terms);
+        let record = consent.record.take();
+        let removed = consent.store.remove();
+        if let Err(e) = &removed {
+            log::error!("off now, not yet durable: {e}");
+        }
+        let durable = removed.is_ok();
+        let withdrawals = consent.withdrawals;
+        {
+            let mut view = lock(&self.view);
+            view.record = None;
+            view.off = OffReason::NoRecord;
+            view.durable = durable;
+            view.withdrawals = withdrawals;
+            view.sims.clear();
+            view.links.clear();
+        }
+        drop(consent);
+        if !durable {
+            self.keep_removing(withdrawals);
+        }
+
+        let keys = self.forget_keys();
+        let lease_until_ms = keys.as_ref().map_or(0, lease_until);
+        let ended = lock(&self.desk).outbox.withdraw(self.module.clock.wall_ms());
+        match ended {
+            Ok(ended) => ended.iter().for_each(|closed| self.book.message_ended(closed)),
+            Err(e) => log::error!("messages of the withdrawn consent are not settled: {e}"),
+        }
+        self.tell_courier(CourierEvent::Wake);
+        if let Some(record_id) =
+            terms.as_ref().map(|t| t.record_id).or(record.as_ref().map(|r| *r.id().as_bytes()))
+        {
+            self.book.withdrawn(proto::Withdraw {
+                record_id: record_id.to_vec(),
+                erase_asked: erase,
+                durable,
+                lease_until_ms,
+            });
+        }
+
+        let erased = match (erase, terms, keys) {
+            (true, Some(terms), Some(keys)) if lease_until_ms != 0 => Some(self.erase(terms, keys)),
+            _ => None,
+        };
+        self.book.set_hash_key(None);
+        let lease_until_ms = if erased == Some(true) { 0 } else { lease_until_ms };
+        lock(&self.view).lease_until_ms = lease_until_ms;
+        self.module.hints.state_changed(self.id);
+        self.module.hints.outcomes(self.id);
+        Withdrawn { durable, erased, lease_until_ms }
+    }
+
+    /// Takes the keys out of memory and off the disk.
+    pub(super) fn forget_keys(&self) -> Option<Keys> {
+        let mut vault = lock(&self.vault);
+        let keys = vault.keys.take();
+        if let Err(e) = vault.store.destroy() {
+            // Without their record they are of no use, and the next grant replaces them.
+            log::error!("keys of the withdrawn consent are still there: {e}");
+        }
+        keys
+    }
+
+    /// Tries the removal again until it is durable, or there was a newer decision.
+    pub(super) fn keep_removing(self: &Arc<Self>, withdrawals: u64) {
+        let user = self.clone();
+        let remove = move || {
+            let mut wait = RETRY;
+            loop {
+                std::thread::sleep(wait);
+                wait = (wait * 2).min(RETRY_MAX);
+                let consent = lock(&user.consent);
+                if consent.withdrawals != withdrawals || consent.record.is_some() {
+                    return;
+                }
+                if consent.store.remove().is_ok() {
+                    lock(&user.view).durable = true;
+                    drop(consent);
+                    log::info!("off is durable now");
+                    user.module.hints.state_changed(user.id);
+                    return;
+                }
+            }
+        };
+        let started = std::thread::Builder::new().name("removal".into()).spawn(remove);
+        if let Err(e) = started {
+            log::error!("off stays not durable until the owner tries again: {e}");
+        }
+    }
+}
+
+/// When the last of the registrations lapses.
+fn lease_until(keys: &Keys) -> i64 {
+    let certificates = keys.sims.values().filter_map(|sim| sim.certificate.as_ref());
+    certificates.map(|certificate| certificate.identity.not_after_ms).max().unwrap_or(0)
+}
