@@ -4,7 +4,7 @@ use crate::answer::{Answer, Failure};
 use crate::connect::{answered, Gate};
 use crate::output::{Lean, Table};
 use crate::time::{utc, utc_column};
-use crate::words::{class_list, class_names};
+use crate::words::class_names;
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
     ICloudMessagingConsent::MAX_LEDGER_PAGE, LedgerEntry::LedgerEntry,
 };
@@ -68,29 +68,20 @@ fn as_text(entries: &[LedgerEntry], more: bool) -> String {
         ("WHEN (UTC)", Lean::Left),
         ("EVENT", Lean::Left),
         ("BYTES", Lean::Right),
-        ("TO", Lean::Left),
         ("WHAT", Lean::Left),
     ]);
     for entry in entries {
-        let mut what = entry.summary.clone();
-        if !entry.revealed.is_empty() {
-            what.push_str(&format!(" [{}]", class_list(&entry.revealed)));
-        }
         table.row(vec![
             entry.position.to_string(),
             utc_column(entry.wallMillis),
             entry.event.clone(),
             if entry.bytes == 0 { "-".into() } else { entry.bytes.to_string() },
-            if entry.host.is_empty() { "-".into() } else { entry.host.clone() },
-            what,
+            entry.summary.clone(),
         ]);
     }
     let mut text = table.text();
     let bytes: i64 = entries.iter().map(|entry| entry.bytes).sum();
-    text.push_str(&format!(
-        "\n\n{} entries, {bytes} bytes. What is revealed stands in brackets.",
-        entries.len()
-    ));
+    text.push_str(&format!("\n\n{} entries, {bytes} bytes.", entries.len()));
     if more {
         text.push_str(&format!("\nOlder ones: cmctl ledger show --before {}", oldest.position));
     }
@@ -131,7 +122,7 @@ mod tests {
             position: 7,
             wallMillis: 0,
             event: "intent".into(),
-            summary: "message".into(),
+            summary: "Message: 1160 bytes sealed to localhost".into(),
             revealed: vec![DataClass::MESSAGE_CONTENT, DataClass::PHONE_NUMBER],
             bytes: 1160,
             host: "localhost".into(),
@@ -139,13 +130,13 @@ mod tests {
         };
         let text = as_text(&[intent, entry(6)], true);
         let lines: Vec<_> = text.lines().collect();
-        assert_eq!(lines[0], "POS  WHEN (UTC)               EVENT    BYTES  TO         WHAT");
+        assert_eq!(lines[0], "POS  WHEN (UTC)               EVENT    BYTES  WHAT");
         assert_eq!(
             lines[1],
-            "  7  1970-01-01 00:00:00.000  intent    1160  localhost  message [message-content, phone-number]"
+            "  7  1970-01-01 00:00:00.000  intent    1160  Message: 1160 bytes sealed to localhost"
         );
-        assert_eq!(lines[2], "  6  1970-01-01 00:00:00.000  outcome      -  -");
-        assert_eq!(lines[4], "2 entries, 1160 bytes. What is revealed stands in brackets.");
+        assert_eq!(lines[2], "  6  1970-01-01 00:00:00.000  outcome      -");
+        assert_eq!(lines[4], "2 entries, 1160 bytes.");
         assert_eq!(lines[5], "Older ones: cmctl ledger show --before 6");
         assert_eq!(as_text(&[], false), "The ledger is empty: nothing left this phone.");
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! On a phone: servicemanager's names. Asking for a lazy service starts it.
+use super::name;
 use crate::answer::Failure;
 use crate::cli::Cli;
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
@@ -20,24 +21,25 @@ impl Gate {
 
     /// The owner's page.
     pub fn consent(&self) -> Result<Strong<dyn ICloudMessagingConsent>, Failure> {
-        reach("consent")
+        reach(name::CONSENT)
     }
 
     /// What the Java side reports to.
     pub fn platform(&self) -> Result<Strong<dyn ICloudMessagingPlatform>, Failure> {
-        reach("platform")
+        reach(name::PLATFORM)
     }
 
     /// The Messaging app's.
     pub fn messaging(&self) -> Result<Strong<dyn ICloudMessaging>, Failure> {
-        reach("messaging")
+        reach(name::MESSAGING)
     }
 }
 
 fn reach<T: FromIBinder + ?Sized>(name: &str) -> Result<Strong<T>, Failure> {
-    let name = format!("android.system.cloudmessaging.{name}");
-    binder::wait_for_interface(&name)
-        .map_err(|status| Failure::Unreachable { at: Some(name), why: format!("{status:?}") })
+    binder::wait_for_interface(name).map_err(|status| Failure::Unreachable {
+        at: Some(name.to_owned()),
+        why: format!("{status:?}"),
+    })
 }
 
 /// The service's own words for an error: they stand in its description.

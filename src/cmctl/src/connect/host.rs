@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! On a Linux host: one socket for each interface, in the directory that the service was given.
+use super::name;
 use crate::answer::Failure;
 use crate::cli::Cli;
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
@@ -28,21 +29,25 @@ impl Gate {
 
     /// The owner's page.
     pub fn consent(&self) -> Result<Connection<dyn ICloudMessagingConsent>, Failure> {
-        self.reach("consent")
+        self.reach("consent.sock", name::CONSENT)
     }
 
     /// What the Java side reports to.
     pub fn platform(&self) -> Result<Connection<dyn ICloudMessagingPlatform>, Failure> {
-        self.reach("platform")
+        self.reach("platform.sock", name::PLATFORM)
     }
 
     /// The Messaging app's.
     pub fn messaging(&self) -> Result<Connection<dyn ICloudMessaging>, Failure> {
-        self.reach("messaging")
+        self.reach("messaging.sock", name::MESSAGING)
     }
 
-    fn reach<T: FromIBinder + ?Sized>(&self, name: &str) -> Result<Connection<T>, Failure> {
-        let path = self.run.join(format!("{name}.sock"));
+    fn reach<T: FromIBinder + ?Sized>(
+        &self,
+        socket: &str,
+        name: &str,
+    ) -> Result<Connection<T>, Failure> {
+        let path = self.run.join(socket);
         connect(&path, name, false).map_err(|error| Failure::Unreachable {
             at: Some(path.display().to_string()),
             why: match error {

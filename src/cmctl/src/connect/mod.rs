@@ -19,6 +19,13 @@ use crate::answer::Failure;
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::ErrorCode::ErrorCode;
 use binder::{ExceptionCode, Status};
 
+/// The names under which the interfaces are served, on both sides.
+mod name {
+    pub const CONSENT: &str = "android.system.cloudmessaging.ICloudMessagingConsent";
+    pub const PLATFORM: &str = "android.system.cloudmessaging.ICloudMessagingPlatform";
+    pub const MESSAGING: &str = "android.system.cloudmessaging.ICloudMessaging";
+}
+
 /// What the gate answered, or the failure that its error means.
 pub fn answered<T>(result: binder::Result<T>) -> Result<T, Failure> {
     result.map_err(|status| failure(&status))
