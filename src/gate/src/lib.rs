@@ -13,6 +13,8 @@ pub mod courier;
 pub mod disclose;
 pub mod file;
 pub mod gate;
+#[cfg(not(target_os = "android"))]
+pub mod host;
 pub mod identity;
 pub mod ledger;
 pub mod message;
