@@ -51,10 +51,13 @@ impl Deref for Scripted {
 }
 
 fn run(text: &str, configure: &[u8]) -> Scripted {
+    run_by(&Forker::start().unwrap(), text, configure)
+}
+
+fn run_by(forker: &Forker, text: &str, configure: &[u8]) -> Scripted {
     let (_directory, path) = script(text);
-    let forker = Forker::start().unwrap();
     let process = loop {
-        match Process::start(&forker, &path, configure) {
+        match Process::start(forker, &path, configure) {
             // Another test forked while the script was still open for writing.
             Err(error) if error.raw_os_error() == Some(libc::ETXTBSY) => thread::yield_now(),
             process => break process.unwrap(),
@@ -335,9 +338,14 @@ fn a_child_that_dies_with_its_forking_thread_outlives_who_started_it() {
     let (_directory, path) = script("printf '\\012\\000' >&3\nexec sleep 100");
     // `setpriv` asks for PDEATHSIG in the child, as the uplink does for itself.
     let text = format!("exec setpriv --pdeathsig KILL {}", path.display());
-    let process = thread::spawn(move || run(&text, b"configure")).join().unwrap();
-    // The thread that started it has ended, and every Forker but the process's own is dropped.
-    assert_eq!(read(&process), Ok("ready"));
-    thread::sleep(Duration::from_millis(50));
+    let starter = thread::spawn(move || {
+        let forker = Forker::start().unwrap();
+        let process = run_by(&forker, &text, b"configure");
+        assert_eq!(read(&process), Ok("ready"), "so it has asked for PDEATHSIG");
+        process
+    });
+    // Now the thread that started it has ended, and every Forker but the process's own is dropped.
+    let process = starter.join().unwrap();
+    thread::sleep(Duration::from_millis(100));
     assert_eq!(status(&process, "State:").unwrap().chars().next(), Some('S'));
 }
