@@ -151,9 +151,12 @@ fn put_with_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
+/// The reason that a read gives, and how it is put there.
+type Obstacle = (Unreadable, fn(&Path));
+
 /// Each thing that can stand where the file should be, with the reason that a read gives.
-fn obstacles() -> Vec<(Unreadable, fn(&Path))> {
-    let mut all: Vec<(Unreadable, fn(&Path))> = vec![
+fn obstacles() -> Vec<Obstacle> {
+    let mut all: Vec<Obstacle> = vec![
         (Unreadable::NotRegular, |path| symlink("/nonexistent", path).unwrap()),
         (Unreadable::NotRegular, |path| {
             let target = path.with_extension("target");
@@ -231,25 +234,27 @@ fn a_link_is_removed_and_not_what_it_points_to() {
 
 #[test]
 fn a_directory_that_is_none_or_not_ours_alone_is_not_read_from() {
-    let inside = |directory: &Path| DurableFile::new(directory, "it", MAX).write(b"one").unwrap();
-    let mut puts: Vec<Box<dyn Fn(&Path)>> = vec![
-        Box::new(|directory| fs::write(directory, b"a file").unwrap()),
-        Box::new(|directory| symlink("/nonexistent", directory).unwrap()),
-        Box::new(move |directory| {
+    fn inside(directory: &Path) {
+        DurableFile::new(directory, "it", MAX).write(b"one").unwrap();
+    }
+    let mut puts: Vec<fn(&Path)> = vec![
+        |directory| fs::write(directory, b"a file").unwrap(),
+        |directory| symlink("/nonexistent", directory).unwrap(),
+        |directory| {
             let elsewhere = directory.with_extension("elsewhere");
             inside(&elsewhere);
             symlink(elsewhere, directory).unwrap();
-        }),
-        Box::new(move |directory| {
+        },
+        |directory| {
             inside(directory);
             fs::set_permissions(directory, fs::Permissions::from_mode(0o770)).unwrap();
-        }),
+        },
     ];
     if is_root() {
-        puts.push(Box::new(move |directory| {
+        puts.push(|directory| {
             inside(directory);
             std::os::unix::fs::chown(directory, Some(12345), None).unwrap();
-        }));
+        });
     }
     for (number, put) in puts.iter().enumerate() {
         let (_parent, directory, file) = place();

@@ -9,6 +9,9 @@ use nix::unistd::{geteuid, mkfifo};
 
 use super::*;
 
+/// What is done to a phone that is on.
+type Change = (&'static str, fn(&Phone));
+
 /// What was done to a phone that was on, and what it reads as then.
 type Damage = (&'static str, OffReason, fn(&Phone));
 
@@ -117,7 +120,7 @@ fn disclosed() -> Vec<Damage> {
 
 /// Authenticated, with one field that cannot be.
 fn fields() -> Vec<Damage> {
-    let changes: Vec<(&'static str, fn(&Phone))> = vec![
+    let changes: Vec<Change> = vec![
         ("disclosure version 0", |phone| phone.forge(|r| r.disclosure_version = 0)),
         ("a short hash", |phone| phone.forge(|r| r.disclosure_sha256.truncate(31))),
         ("a short record id", |phone| phone.forge(|r| r.record_id.truncate(15))),
@@ -157,7 +160,7 @@ fn fields() -> Vec<Damage> {
 
 /// Not a file that only this user's gate can have written.
 fn files() -> Vec<Damage> {
-    let changes: Vec<(&'static str, fn(&Phone))> = vec![
+    let changes: Vec<Change> = vec![
         ("oversized", |phone| phone.put(&vec![0; MAX_FILE + 1])),
         ("endless", |phone| {
             let sparse = fs::File::options().write(true).open(phone.path()).unwrap();
