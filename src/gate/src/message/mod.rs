@@ -21,6 +21,9 @@ pub mod peer;
 pub mod seen;
 pub mod sms;
 
+#[cfg(test)]
+mod model_tests;
+
 pub use entry::{Entry, NewMessage, State};
 pub use inbox::{Inbound, Inbox, Stored};
 pub use outbox::{AcceptError, Accepted, Closed, Outbox};

@@ -211,3 +211,7 @@ impl fmt::Debug for Outbox {
         write!(f, "Outbox({} open, {} ended)", self.open.len(), self.outcomes.len())
     }
 }
+
+#[cfg(test)]
+#[path = "outbox_tests.rs"]
+mod tests;

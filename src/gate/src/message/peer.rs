@@ -115,3 +115,79 @@ impl fmt::Debug for Peers {
         write!(f, "Peers({})", self.by_number.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(n: usize) -> Number {
+        Number::parse(&format!("+1{n:08}")).unwrap()
+    }
+
+    #[test]
+    fn the_first_key_is_pinned_and_another_is_a_change() {
+        let (mut peers, peer) = (Peers::default(), number(1));
+        assert_eq!(peers.identity_key(&peer), None);
+        assert_eq!(peers.see(&peer, &[1; 32], 5, 100), Ok(Seen::First));
+        assert_eq!(peers.see(&peer, &[1; 32], 5, 110), Ok(Seen::Same));
+        assert_eq!(peers.see(&peer, &[1; 32], 6, 120), Ok(Seen::Same));
+        assert!(peers.changes(100).is_empty());
+        assert_eq!(peers.see(&peer, &[2; 32], 7, 130), Ok(Seen::Changed));
+        assert_eq!(peers.identity_key(&peer), Some(&[2; 32]));
+        assert!(peers.changes(100) == [Change { number: &peer, at_ms: 130 }]);
+    }
+
+    #[test]
+    fn what_was_certified_before_is_refused_and_changes_nothing() {
+        let (mut peers, peer) = (Peers::default(), number(1));
+        peers.see(&peer, &[1; 32], 5, 100).unwrap();
+        peers.see(&peer, &[1; 32], 9, 100).unwrap();
+        assert_eq!(peers.see(&peer, &[1; 32], 8, 110), Ok(Seen::Older));
+        assert_eq!(peers.see(&peer, &[2; 32], 8, 110), Ok(Seen::Older));
+        assert_eq!(peers.see(&peer, &[2; 32], 9, 110), Ok(Seen::Older), "two keys, one serial");
+        assert_eq!(peers.identity_key(&peer), Some(&[1; 32]));
+        assert!(peers.changes(100).is_empty());
+        assert_eq!(peers.see(&peer, &[1; 32], 9, 110), Ok(Seen::Same));
+    }
+
+    #[test]
+    fn acknowledging_a_change_takes_no_later_one_with_it() {
+        let mut peers = Peers::default();
+        for n in 0..3 {
+            peers.see(&number(n), &[1; 32], 1, 0).unwrap();
+        }
+        // All in one millisecond, the last after the clock was set back.
+        for (n, now) in [(0, 100), (1, 100), (2, 50)] {
+            assert_eq!(peers.see(&number(n), &[2; 32], 2, now), Ok(Seen::Changed));
+        }
+        let (first, rest) = (number(0), [number(1), number(2)]);
+        let page = peers.changes(1);
+        assert!(page.len() == 1 && *page[0].number == first);
+        let until = page[0].at_ms;
+        peers.acknowledge_changes(until).unwrap();
+        assert!(peers.changes(100).iter().map(|c| c.number).eq(&rest), "oldest first");
+        assert_eq!(peers.identity_key(&first), Some(&[2; 32]), "it stays pinned");
+        peers.acknowledge_changes(i64::MAX).unwrap();
+        assert!(peers.changes(100).is_empty());
+    }
+
+    #[test]
+    fn many_new_numbers_cannot_unpin_a_key() {
+        let mut peers = Peers::default();
+        for n in 0..PEERS_MAX {
+            assert_eq!(peers.see(&number(n), &[1; 32], 1, 0), Ok(Seen::First));
+        }
+        let one_more = peers.see(&number(PEERS_MAX), &[1; 32], 1, 0);
+        assert_eq!(one_more, Err(StoreError::Full("peer")));
+        assert_eq!(peers.see(&number(0), &[2; 32], 2, 0), Ok(Seen::Changed));
+    }
+
+    #[test]
+    fn debug_shows_no_number() {
+        let mut peers = Peers::default();
+        let key = |key| [key; 32];
+        peers.see(&number(1), &key(1), 1, 0).unwrap();
+        peers.see(&number(1), &key(2), 2, 0).unwrap();
+        assert_eq!(format!("{peers:?} {:?}", peers.changes(1)), "Peers(1) [Change(..)]");
+    }
+}

@@ -4,7 +4,7 @@
 //! A sender's second attempt, or a broker's, arrives within a message's life of 24 h; what is here is kept
 //! for twice that.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashMap;
 
 use cloudmessaging_seal::Number;
 use ring::digest::{Context, SHA256};
@@ -33,41 +33,70 @@ impl Pair {
     }
 }
 
-/// Pairs that got one kind of answer.
+/// Pairs that got one kind of answer, and when.
 #[derive(Default)]
-pub(super) struct SeenPairs {
-    pairs: HashSet<Pair>,
-    by_age: VecDeque<(i64, Pair)>,
-}
+pub(super) struct SeenPairs(HashMap<Pair, i64>);
 
 impl SeenPairs {
     pub(super) fn contains(&self, pair: &Pair) -> bool {
-        self.pairs.contains(pair)
+        self.0.contains_key(pair)
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.pairs.len() >= SEEN_MAX
+        self.0.len() >= SEEN_MAX
     }
 
     /// Remembers a pair; if there is no room, forgets the oldest.
     pub(super) fn add(&mut self, pair: Pair, now_ms: i64) {
         if self.is_full() {
-            self.forget_oldest();
+            let oldest = self.0.iter().min_by_key(|(_, at)| **at).map(|(pair, _)| *pair);
+            oldest.map(|pair| self.0.remove(&pair));
         }
-        if self.pairs.insert(pair) {
-            self.by_age.push_back((now_ms, pair));
-        }
+        self.0.insert(pair, now_ms);
     }
 
     pub(super) fn expire(&mut self, now_ms: i64) {
-        while self.by_age.front().is_some_and(|(at, _)| at.saturating_add(SEEN_MS) <= now_ms) {
-            self.forget_oldest();
-        }
+        self.0.retain(|_, at| at.saturating_add(SEEN_MS) > now_ms);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(number: &str) -> Number {
+        Number::parse(number).unwrap()
     }
 
-    fn forget_oldest(&mut self) {
-        if let Some((_, pair)) = self.by_age.pop_front() {
-            self.pairs.remove(&pair);
+    #[test]
+    fn a_pair_is_one_sender_and_one_id() {
+        let pair = |n: &str, id| Pair::new(&number(n), &[id; 16]);
+        assert!(pair("+15550100", 1) == pair("+15550100", 1));
+        assert!(pair("+15550100", 1) != pair("+15550100", 2));
+        assert!(pair("+15550100", 1) != pair("+15550101", 1));
+    }
+
+    #[test]
+    fn it_holds_no_more_than_it_may_and_forgets_the_oldest() {
+        let mut seen = SeenPairs::default();
+        let pair = |n: usize| Pair::new(&number(&format!("+1{n:08}")), &[0; 16]);
+        for n in 0..=SEEN_MAX {
+            seen.add(pair(n), n as i64);
         }
+        assert_eq!(seen.0.len(), SEEN_MAX);
+        assert!(!seen.contains(&pair(0)));
+        assert!(seen.contains(&pair(1)) && seen.contains(&pair(SEEN_MAX)));
+    }
+
+    #[test]
+    fn it_remembers_for_48_hours_whatever_was_seen_by_a_clock_ahead() {
+        let (mut seen, pair) =
+            (SeenPairs::default(), |id| Pair::new(&number("+15550100"), &[id; 16]));
+        seen.add(pair(1), i64::MAX);
+        seen.add(pair(2), 1000);
+        seen.expire(1000 + SEEN_MS - 1);
+        assert!(seen.contains(&pair(2)));
+        seen.expire(1000 + SEEN_MS);
+        assert!(!seen.contains(&pair(2)) && seen.contains(&pair(1)));
     }
 }

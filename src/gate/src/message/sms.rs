@@ -66,10 +66,7 @@ impl SmsMatches {
     }
 
     pub(super) fn expire(&mut self, now_ms: i64) {
-        let old = |r: &Remembered| r.received_ms.saturating_add(MATCH_MS) < now_ms;
-        while self.by_age.front().is_some_and(old) {
-            self.by_age.pop_front();
-        }
+        self.by_age.retain(|r| r.received_ms.saturating_add(MATCH_MS) >= now_ms);
     }
 
     fn tag(&self, digits: &str, body: &str) -> [u8; 32] {
@@ -109,4 +106,92 @@ fn normalised(body: &str) -> Zeroizing<String> {
         text.push_str(word);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_700_000_000_000;
+
+    fn with(messages: &[(&str, &str, u8)]) -> SmsMatches {
+        let mut matches = SmsMatches::new().unwrap();
+        for (sender, body, id) in messages {
+            matches.remember(&Number::parse(sender).unwrap(), body, [*id; 16], NOW);
+        }
+        matches
+    }
+
+    fn is_again(sender: &str, body: &str) -> bool {
+        with(&[("+15550100", "See you at 5", 1)]).take(sender, body, NOW).is_some()
+    }
+
+    #[test]
+    fn an_sms_with_other_white_space_is_the_same() {
+        for body in ["See you at 5", " See  you\r\nat\t5\n", "See\u{a0}you\u{2003}at\u{3000}5"] {
+            assert!(is_again("+15550100", body), "{body:?}");
+        }
+        for body in ["See you at 6", "see you at 5", "Seeyou at 5", "", "See you at 5 5"] {
+            assert!(!is_again("+15550100", body), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_sender_is_its_digits_and_a_name_is_none() {
+        for sender in ["+15550100", "15550100", " +1 555-0100", "+1 (555) 01.00"] {
+            assert!(is_again(sender, "See you at 5"), "{sender}");
+        }
+        for sender in [
+            "5550100",
+            "+15550101",
+            "",
+            "+",
+            "BANK",
+            "+15550100a",
+            "++15550100",
+            "+1555010\u{660}0",
+        ] {
+            assert!(!is_again(sender, "See you at 5"), "{sender}");
+        }
+    }
+
+    #[test]
+    fn each_message_matches_once_and_equal_ones_each_once() {
+        let mut matches = with(&[("+15550100", "ok", 1), ("+15550100", "ok", 2)]);
+        let mut take = || matches.take("+15550100", "ok", NOW);
+        assert_eq!(take(), Some([1; 16]));
+        assert_eq!(take(), Some([2; 16]));
+        assert_eq!(take(), None);
+    }
+
+    #[test]
+    fn an_sms_of_another_week_is_another_message() {
+        for (apart, again) in [(0, true), (MATCH_MS, true), (MATCH_MS + 1, false)] {
+            for at in [NOW - apart, NOW + apart] {
+                let mut matches = with(&[("+15550100", "ok", 1)]);
+                assert_eq!(matches.take("+15550100", "ok", at).is_some(), again, "{apart}");
+            }
+        }
+        let mut matches = with(&[("+15550100", "ok", 1)]);
+        for extreme in [i64::MIN, i64::MAX] {
+            assert_eq!(matches.take("+15550100", "ok", extreme), None);
+        }
+        matches.expire(NOW + MATCH_MS + 1);
+        assert!(matches.by_age.is_empty());
+    }
+
+    #[test]
+    fn it_remembers_no_more_than_it_may() {
+        let mut matches = with(&[("+15550100", "first", 1)]);
+        let sender = Number::parse("+15550101").unwrap();
+        (0..MATCHES_MAX).for_each(|n| matches.remember(&sender, &n.to_string(), [2; 16], NOW));
+        assert_eq!(matches.by_age.len(), MATCHES_MAX);
+        assert_eq!(matches.take("+15550100", "first", NOW), None);
+    }
+
+    #[test]
+    fn two_users_make_different_hashes() {
+        let one = with(&[("+15550100", "ok", 1)]).by_age[0].tag;
+        assert_ne!(one, with(&[("+15550100", "ok", 1)]).by_age[0].tag);
+    }
 }
