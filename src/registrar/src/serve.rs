@@ -115,7 +115,6 @@ pub async fn serve(keys: Keys, settings: Settings) -> Result<(), ServeError> {
         link,
         dropped: AtomicU64::new(0),
     });
-    // Requests with QoS 1 are bounded by the receive maximum; a phone that posts with QoS 0, by this.
     let places = Arc::new(Semaphore::new(link::AT_A_TIME.into()));
     let mut announced = false;
     loop {
@@ -196,6 +195,10 @@ impl Counter {
         let dropped = self.dropped.swap(0, Ordering::Relaxed);
         if dropped > 0 {
             log::info!("{dropped} requests that cannot be answered were dropped");
+        }
+        let missed = self.link.take_missed();
+        if missed > 0 {
+            log::warn!("{missed} requests were dropped, for too many were waiting");
         }
     }
 }

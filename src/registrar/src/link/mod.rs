@@ -2,8 +2,8 @@
 //! The registrar's one connection to its broker: MQTT 5 over TLS 1.3, by mqtt-protocol-core and rustls.
 //!
 //! Why not a client with batteries: the answer to a phone waits for the acknowledgement of one certain
-//! PUBLISH, and a request is acknowledged only once it was answered, so that the receive maximum bounds
-//! both what is worked on and what is held in memory. Both need packets, not a stream of messages.
+//! PUBLISH, and a request is acknowledged only once it was answered, so that a broker sends no more than
+//! its window of them ahead. Both need packets, not a stream of messages.
 //!
 //! A session ends with its connection. What was asked of a connection that ended fails with
 //! [`LinkError::Down`]; phones try again.
@@ -14,8 +14,8 @@ mod tls;
 mod upkeep;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -23,8 +23,11 @@ use tokio::task::JoinHandle;
 
 pub use tls::{client_config, TlsError};
 
-/// Requests that are worked on at a time, and the receive maximum.
+/// Requests that are worked on at a time.
 pub const AT_A_TIME: u16 = 64;
+
+/// Requests that wait for their turn; more are dropped, and their phones try again. At most 5 MiB.
+const WAITING: usize = 1024;
 
 /// Subscription identifier of the requests.
 const REQUESTS: u32 = 1;
@@ -105,23 +108,33 @@ enum Command {
 
 /// Who listens to which subscription identifier.
 #[derive(Default)]
-struct Ears(Mutex<HashMap<u32, mpsc::Sender<Arrival>>>);
+struct Ears {
+    listening: Mutex<HashMap<u32, mpsc::Sender<Arrival>>>,
+    missed: AtomicU64,
+}
 
 impl Ears {
     /// Hands it to whoever listens. False if nobody does, or they have too many already.
     fn hand_over(&self, id: u32, arrival: Arrival) -> bool {
-        let ears = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        ears.get(&id).is_some_and(|ear| ear.try_send(arrival).is_ok())
+        let heard = self.lock().get(&id).is_some_and(|ear| ear.try_send(arrival).is_ok());
+        if !heard && id == REQUESTS {
+            self.missed.fetch_add(1, Ordering::Relaxed);
+        }
+        heard
     }
 
     fn listen(&self, id: u32, held: usize) -> mpsc::Receiver<Arrival> {
         let (ear, arrivals) = mpsc::channel(held);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, ear);
+        self.lock().insert(id, ear);
         arrivals
     }
 
     fn forget(&self, id: u32) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.lock().remove(&id);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<u32, mpsc::Sender<Arrival>>> {
+        self.listening.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -175,7 +188,7 @@ impl Link {
         let (commands, receiver) = mpsc::channel(4 * usize::from(AT_A_TIME));
         let (up, subscribed) = watch::channel(false);
         let ears = Arc::new(Ears::default());
-        let requests = ears.listen(REQUESTS, AT_A_TIME.into());
+        let requests = ears.listen(REQUESTS, WAITING);
         let task = tokio::spawn(upkeep::run(endpoint, receiver, ears.clone(), up));
         let link = Link { commands, ears, next_id: Arc::new(AtomicU32::new(FIRST_ID)) };
         Started { link, requests, subscribed, task }
@@ -214,6 +227,11 @@ impl Link {
             // Without a connection there is nobody to acknowledge it to.
             let _ = self.commands.send(Command::Acknowledge(acknowledgement)).await;
         }
+    }
+
+    /// How many requests were dropped since the last call, because too many were waiting.
+    pub fn take_missed(&self) -> u64 {
+        self.ears.missed.swap(0, Ordering::Relaxed)
     }
 
     async fn ask(&self, command: impl FnOnce(Done) -> Command) -> Result<(), LinkError> {

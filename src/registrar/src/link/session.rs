@@ -292,6 +292,7 @@ impl Session {
     }
 
     fn handle(&mut self, events: Vec<Event>) -> Result<(), Ended> {
+        let mut closed = false;
         for event in events {
             match event {
                 Event::RequestSendPacket { packet, .. } => {
@@ -306,9 +307,13 @@ impl Session {
                 }
                 Event::RequestTimerCancel(kind) => self.cancel(kind),
                 Event::NotifyError(e) => return Err(Ended::Mqtt(e)),
-                Event::RequestClose => return Err(Ended::Closed),
+                // An error, which says why, may follow.
+                Event::RequestClose => closed = true,
                 Event::NotifyPacketIdReleased(_) => {}
             }
+        }
+        if closed {
+            return Err(Ended::Closed);
         }
         Ok(())
     }
