@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The server's side of a bed: certificates, broker, registrar; and the directory everything is in.
 use crate::programs::workspace;
-use crate::{until, Error, Phone, Process, Programs, Result};
+use crate::{interrupt, until, Error, Phone, Process, Programs, Result};
 use serde_json::Value;
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -72,6 +72,7 @@ impl Bed {
             .tempdir()
             .map_err(Error::io("make a directory for the bed"))?;
         let path = directory.path();
+        interrupt::owned(path);
         // So that programs under another uid reach the sockets, and are refused there and not here.
         fs::set_permissions(path, fs::Permissions::from_mode(0o755))
             .map_err(Error::file("open to others", path))?;
@@ -157,6 +158,12 @@ impl Bed {
     /// The disclosures that the module ships.
     pub(crate) fn disclosures() -> PathBuf {
         workspace().join("product/disclosures")
+    }
+}
+
+impl Drop for Bed {
+    fn drop(&mut self) {
+        interrupt::given_back(self.directory.path());
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod bed;
 mod error;
+mod interrupt;
 mod phone;
 pub mod proc;
 mod process;
@@ -18,6 +19,7 @@ mod relay;
 
 pub use bed::{Bed, Broker, Setup};
 pub use error::Error;
+pub use interrupt::end_cleanly_when_interrupted;
 pub use phone::{Answer, Facts, Phone};
 pub use process::Process;
 pub use programs::{programs, Profile, Programs};

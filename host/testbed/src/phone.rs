@@ -214,6 +214,16 @@ impl Phone {
         std::iter::once("cmctl".to_owned()).chain(quoted).collect::<Vec<_>>().join(" ")
     }
 
+    /// Runs `cmctl` and gives back what a person would see.
+    pub fn show(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = Command::new(&self.programs.cmctl);
+        command.arg("--run").arg(self.run()).args(arguments);
+        end_with_us(&mut command);
+        let output = command.output().map_err(Error::io("start cmctl"))?;
+        let printed = [output.stdout, output.stderr].concat();
+        Ok(String::from_utf8_lossy(&printed).trim_end().to_owned())
+    }
+
     /// Runs `cmctl --json` and takes its answer, whatever it is.
     pub fn ask(&self, arguments: &[&str]) -> Result<Answer> {
         self.ask_with(Command::new(&self.programs.cmctl), arguments)
@@ -309,7 +319,7 @@ impl Phone {
         if facts.unlocked {
             report["storageKeys"] = json!({user.to_string(): self.storage_key});
         }
-        let file = self.directory.join("report.json");
+        let file = self.report_file();
         fs::write(&file, report.to_string()).map_err(Error::file("write", &file))?;
         self.cmctl(&["platform", "report", "--file", &text(&file)])
     }
@@ -347,6 +357,11 @@ impl Phone {
         let granted = self.cmctl(&arguments)?;
         self.report()?;
         Ok(granted)
+    }
+
+    /// The file of the last report, for `platform report`.
+    pub fn report_file(&self) -> PathBuf {
+        self.directory.join("report.json")
     }
 
     /// Waits until the SIM is registered and messages to it can arrive.

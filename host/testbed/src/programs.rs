@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Builds the programs and finds them.
+use crate::process::end_with_us;
 use crate::{Error, Result};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -62,10 +63,9 @@ pub fn programs(profile: Profile) -> Result<Programs> {
     if profile == Profile::Release {
         command.arg("--release");
     }
+    command.current_dir(workspace()).stdin(Stdio::null()).stdout(Stdio::piped());
+    end_with_us(&mut command);
     let mut child = command
-        .current_dir(workspace())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
         .spawn()
         .map_err(|error| Error::Build(format!("cargo cannot be started: {error}")))?;
     let mut executables = HashMap::new();
