@@ -5,8 +5,13 @@
 //! and do the TLS handshake ourselves, and give each connection a [`Guard`] that knows its role from the
 //! certificate and can be told nothing else.
 //!
-//! Everything is in memory and is gone with the process. mqtt5 adds the sender's client id to each
-//! PUBLISH as a user property: client ids must say nothing.
+//! Everything is in memory and is gone with the process.
+//!
+//! What is weak, for now all phones show one certificate: a phone that knows a routing id can read that
+//! inbox's ciphertext (it has to name it: wildcards are refused), and one that knows another phone's client
+//! id can take its place. mqtt5 adds the sender's client id to each PUBLISH as a user property, so who gets
+//! a message learns the id of the post connection it came from: such ids must say nothing and serve once.
+//! Inbox connections never publish. A registrar's id is told, too, but is refused to phones.
 
 use std::future::Future;
 use std::io;

@@ -126,6 +126,11 @@ impl Mosquitto {
         Ok(mosquitto)
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address

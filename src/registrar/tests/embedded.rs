@@ -109,3 +109,33 @@ fn keygen_overwrites_neither_keys_nor_the_public_file() {
     assert!(!keygen("keys.json", "other.json"));
     assert!(!keygen("other.json", "public.json"));
 }
+
+#[test]
+fn it_comes_back_after_the_broker_was_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let pki_dir = dir.path().join("pki");
+    pki::create(&pki_dir).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let broker = runtime.block_on(Broker::start(&pki_dir, 0)).unwrap();
+    let site = Site { dir: dir.path(), address: broker.address() };
+    let public = site.keygen();
+    let registrar = site.start(&[]);
+    site.phone(&public, "+15550100").register();
+    drop(broker);
+    // It listens no more once its accept loop has ended.
+    while std::net::TcpStream::connect(site.address).is_ok() {
+        std::thread::yield_now();
+    }
+    let _broker = runtime.block_on(Broker::start(&pki_dir, site.address.port())).unwrap();
+    // A phone tries again, as the protocol has it; nothing was kept by a broker in memory.
+    let begun = std::time::Instant::now();
+    let mut alice = site.phone(&public, "+15550100");
+    let mut pending = Vec::new();
+    loop {
+        pending.push(alice.post(alice.registration()));
+        if alice.answer_within(&mut pending, std::time::Duration::from_millis(500)).is_some() {
+            break;
+        }
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{}", registrar.stop());
+    }
+}

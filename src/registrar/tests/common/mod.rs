@@ -233,7 +233,16 @@ impl Phone {
 
     /// The answer to one of the requests in `pending`, and which; the others stay.
     pub fn answer(&mut self, pending: &mut Vec<Pending>) -> Option<reply::Kind> {
-        let received = self.post.receive(ANSWER).unwrap()?;
+        self.answer_within(pending, ANSWER)
+    }
+
+    /// The same, with another patience.
+    pub fn answer_within(
+        &mut self,
+        pending: &mut Vec<Pending>,
+        time: Duration,
+    ) -> Option<reply::Kind> {
+        let received = self.post.receive(time).unwrap()?;
         assert!(received.expiry.is_some_and(|seconds| seconds <= 60));
         let envelope = SealedEnvelope::parse(&received.payload).unwrap();
         let index = pending.iter().position(|p| p.id == envelope.key_id).unwrap();
