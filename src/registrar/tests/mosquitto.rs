@@ -23,7 +23,7 @@ macro_rules! hold {
     ($($claim:ident)*) => {$(
         #[test]
         fn $claim() {
-            with_broker(common::$claim);
+            with_broker(common::claims::$claim);
         }
     )*};
 }
