@@ -28,7 +28,8 @@ interface ICloudMessaging {
     /**
      * Takes a message. NONE: it is held durably and will end in exactly one outcome. Anything else:
      * it was refused, nothing is stored, nothing was sent. BUSY, LEDGER and NO_NETWORK are never returned.
-     * Fails with INVALID_ARGUMENT, TOO_LARGE, TOO_MANY, ID_REUSED, STORAGE.
+     * Fails with INVALID_ARGUMENT, TOO_LARGE, ID_REUSED, STORAGE, and with TOO_MANY if MAX_OPEN_MESSAGES or
+     * bodies of 16 MiB are under way, or if 10000 are under way or ended and not acknowledged.
      */
     Refusal send(in OutgoingMessage message);
 
