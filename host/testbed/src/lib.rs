@@ -24,6 +24,7 @@ pub use phone::{Answer, Facts, Phone};
 pub use process::Process;
 pub use programs::{programs, Profile, Programs};
 pub use relay::{Counts, Passage, Relay};
+pub use serde_json::Value;
 
 use std::time::{Duration, Instant};
 

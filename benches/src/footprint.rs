@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Memory, sizes, and how much of other people's code there is.
+use crate::calls::failed;
+use crate::table::Table;
+use cloudmessaging_testbed::{proc, Error, Phone, Programs, Result};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+const TARGET: u64 = 4_000_000;
+
+/// Resident memory of a gate that is off, after a moment of rest.
+pub fn off(table: &mut Table, phone: &Phone) -> Result<()> {
+    std::thread::sleep(Duration::from_secs(1));
+    let rss = rss(phone.gate())?;
+    table.target("gate while off, resident", bytes(rss), "below 4 MB", rss < TARGET);
+    Ok(())
+}
+
+/// The same while on, with the uplink.
+pub fn on(table: &mut Table, phone: &Phone) -> Result<()> {
+    std::thread::sleep(Duration::from_secs(1));
+    let gate = rss(phone.gate())?;
+    table.target("gate while on, resident", bytes(gate), "below 4 MB", gate < TARGET);
+    for uplink in phone.uplinks() {
+        table.figure("uplink while on, resident", bytes(rss(uplink)?));
+    }
+    Ok(())
+}
+
+fn rss(pid: u32) -> Result<u64> {
+    proc::rss(pid).map_err(Error::io("read the resident memory"))
+}
+
+/// Sizes of the programs.
+pub fn sizes(table: &mut Table, programs: &Programs) -> Result<()> {
+    let size = |path: &Path| -> Result<u64> {
+        Ok(std::fs::metadata(path).map_err(Error::file("look at", path))?.len())
+    };
+    let (gate, uplink) = (size(&programs.gate)?, size(&programs.uplink)?);
+    table.figure("cloudmessagingd, file", bytes(gate));
+    table.figure("cloudmessaging_uplink, file", bytes(uplink));
+    let both = gate + uplink;
+    table.target("  both", bytes(both), "below 4 MB", both < TARGET);
+    table.figure("cmctl, file", bytes(size(&programs.cmctl)?));
+    table.figure("registrar, file", bytes(size(&programs.registrar)?));
+    Ok(())
+}
+
+/// Crates in the normal dependency trees, on this host.
+pub fn crates(table: &mut Table) -> Result<()> {
+    for (name, package) in [("gate", "cloudmessaging_gate"), ("uplink", "cloudmessaging_uplink")] {
+        let all = tree(package, "normal")?;
+        let linked = tree(package, "normal,no-proc-macro")?;
+        let what = format!("crates in the {name}'s tree (without macros)");
+        table.figure(&what, format!("{all} ({linked})"));
+    }
+    table.note(
+        "Trees as on this host: with rsbinder, which on a phone is the system's libbinder_rs.",
+    );
+    Ok(())
+}
+
+fn tree(package: &str, edges: &str) -> Result<usize> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["tree", "--package", package, "--edges", edges, "--prefix", "none"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .map_err(Error::io("cargo tree"))?;
+    if !output.status.success() {
+        return Err(failed("cargo tree", &String::from_utf8_lossy(&output.stderr)));
+    }
+    Ok(distinct(&String::from_utf8_lossy(&output.stdout)).saturating_sub(1))
+}
+
+/// How many different crates the lines name; cargo marks those it already listed.
+fn distinct(lines: &str) -> usize {
+    let name = |line: &str| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
+    lines.lines().map(name).filter(|name| !name.is_empty()).collect::<BTreeSet<_>>().len()
+}
+
+/// `1.23 MB`, in powers of ten.
+fn bytes(count: u64) -> String {
+    format!("{:.2} MB", count as f64 / 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crate_is_counted_once_for_each_version() {
+        let tree = "a v1.0.0 (/x)\nb v2.0.0\nc v1.0.0\nb v2.0.0 (*)\nb v1.0.0\n";
+        assert_eq!(distinct(tree), 4);
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What it costs, as one table: `cargo run --release -p benches`.
+//!
+//! Measured on the real programs as processes, over unix sockets and loopback; each figure stands beside what
+//! the same way costs without us. Phones are configured with `receiptDelayMaxMillis` 0: the random delay of
+//! up to 2 s that a receipt has otherwise is privacy, and not what is measured.
+mod calls;
+mod delivery;
+mod footprint;
+mod no_op;
+mod publisher;
+mod quantiles;
+mod table;
+
+use cloudmessaging_testbed::{
+    end_cleanly_when_interrupted, programs, Bed, Broker, Profile, Result, Setup,
+};
+use std::path::Path;
+use std::process::ExitCode;
+use table::Table;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    if let Some(socket) = arguments.next() {
+        // Started by ourselves, to be the service beside which a refused send is measured.
+        return no_op::serve(Path::new(&socket));
+    }
+    match end_cleanly_when_interrupted().and_then(|()| run()) {
+        Ok(table) => {
+            println!("{}", table.text());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<Table> {
+    let profile = Profile::own();
+    let programs = programs(profile)?;
+    let setup = Setup { broker: Broker::Embedded, receipt_delay_max_ms: 0, log: "off" };
+    let bed = Bed::start(&programs, setup)?;
+    let mut table = Table::default();
+    if profile == Profile::Debug {
+        table.note("Built for debugging: run it with --release before you quote anything.");
+    }
+    table.note("receiptDelayMaxMillis is 0: without the random delay of up to 2 s.");
+
+    eprintln!("Calls ...");
+    let anna = bed.phone("anna", "+15550100")?;
+    anna.report()?;
+    footprint::off(&mut table, &anna)?;
+    calls::refused_send(&mut table, &bed, &anna)?;
+
+    eprintln!("Messages ...");
+    let ben = bed.phone("ben", "+15550101")?;
+    ben.report()?;
+    delivery::turn_on(&[&anna, &ben])?;
+    footprint::on(&mut table, &anna)?;
+    let payload = delivery::send_to_delivered(&mut table, &anna, &ben)?;
+    delivery::bare_publish(&mut table, &bed, payload)?;
+
+    eprintln!("Withdraw ...");
+    calls::withdraw(&mut table, &anna)?;
+
+    eprintln!("Sizes ...");
+    footprint::sizes(&mut table, &programs)?;
+    footprint::crates(&mut table)?;
+    Ok(table)
+}
