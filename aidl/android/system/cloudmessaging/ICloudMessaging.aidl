@@ -53,7 +53,10 @@ interface ICloudMessaging {
     /**
      * Whether an SMS that arrived is a cloud message of the last 72 h again. Each message matches once.
      * Advice for folding the two in the view; delete nothing because of it.
+     * Fails with INVALID_ARGUMENT, TOO_LARGE.
      *
+     * @param sender as the network gave it; at most 64 bytes of UTF-8
+     * @param body at most MAX_BODY_BYTES bytes of UTF-8
      * @return the id of that message, or an empty array
      */
     byte[] checkSms(int subscriptionId, String sender, String body, long receivedAtMillis);
