@@ -96,6 +96,21 @@ fn a_missing_segment_is_named() {
     assert_eq!(place.fails(), LedgerError::Damaged { file, position: 2, flaw });
 }
 
+/// A flipped bit in a length can make the next leaf look like such a field.
+#[test]
+fn a_leaf_with_a_field_of_no_meaning_is_damage() {
+    let place = ledger_of(2);
+    let content = fs::read(place.segment(0)).unwrap();
+    let (first, rest) = content.split_at(content.len() / 2);
+    let mut longer = first.to_vec();
+    longer[0] += 3;
+    longer.extend([8 << 3 | 2, 1, 0]);
+    longer.extend(rest);
+    fs::write(place.segment(0), longer).unwrap();
+    let (file, flaw) = (disk_name(0), Flaw::Leaf);
+    assert_eq!(place.fails(), LedgerError::Damaged { file, position: 0, flaw });
+}
+
 #[test]
 fn an_entry_whose_content_was_erased_is_whole_and_reads_as_erased() {
     let place = ledger_of(3);

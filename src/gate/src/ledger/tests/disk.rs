@@ -9,7 +9,7 @@ use nix::errno::Errno;
 
 use super::super::disk::{name, Disk, Folder};
 use super::super::{Attempt, Ledger, LedgerError};
-use super::Place;
+use super::{Place, LONG};
 
 /// What was asked of the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,8 @@ pub(super) enum Call {
     Make,
     Append(usize),
     Sync,
-    Settle,
+    /// So many bytes were written anew.
+    Settle(usize),
 }
 
 /// What happens from now on to appends and syncs.
@@ -75,7 +76,9 @@ impl Control {
     pub(super) fn until_held(&self) {
         let mut script = self.shared.0.lock().unwrap();
         while script.held == 0 {
-            script = self.shared.1.wait(script).unwrap();
+            let (next, late) = self.shared.1.wait_timeout(script, LONG).unwrap();
+            assert!(!late.timed_out(), "nothing was synced");
+            script = next;
         }
     }
 
@@ -90,7 +93,12 @@ impl Control {
         script.held += 1;
         self.shared.1.notify_all();
         while script.hanging {
-            script = self.shared.1.wait(script).unwrap();
+            let (next, late) = self.shared.1.wait_timeout(script, LONG).unwrap();
+            script = next;
+            if late.timed_out() {
+                // Whoever waits for this waited in vain: let the test go on, and fail.
+                break;
+            }
         }
         script.held -= 1;
     }
@@ -137,7 +145,7 @@ impl Disk for Scripted {
     }
 
     fn settle(&self, first: u64, offset: u64, bytes: &[u8]) -> Result<(), LedgerError> {
-        if let Some(Fault::Settle(errno)) = self.control.note(Call::Settle) {
+        if let Some(Fault::Settle(errno)) = self.control.note(Call::Settle(bytes.len())) {
             return Err(LedgerError::io(Attempt::Settle, name(first))(errno.into()));
         }
         self.folder.settle(first, offset, bytes)

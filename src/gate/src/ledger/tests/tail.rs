@@ -62,6 +62,8 @@ fn zeros_and_noise_where_the_last_entry_should_be_are_cut() {
             content.resize(ends[1] + size, filler);
             let ledger = opened_with(&place, &content);
             assert_eq!((numbers(&ledger), cut_bytes(&ledger)), (vec![0, 1], Some(size as u64)));
+            drop(ledger);
+            assert_eq!(place.open().unwrap().count(), 3, "nothing is left to cut");
         }
     }
 }
