@@ -77,6 +77,8 @@ pub struct Entry {
     attempts: u32,
     reader: Option<[u8; 32]>,
     state: State,
+    /// Reader and state before the last attempt.
+    before: (Option<[u8; 32]>, State),
     reason: SmsReason,
 }
 
@@ -104,6 +106,7 @@ impl Entry {
             attempts: 0,
             reader: None,
             state: State::Waiting,
+            before: (None, State::Waiting),
             reason: SmsReason::NoNetwork,
         }))
     }
@@ -208,9 +211,20 @@ impl Entry {
     pub(super) fn hand_over(&mut self, reader: [u8; 32]) -> bool {
         let may = self.is_to_be_sent();
         if may {
+            self.before = (self.reader, self.state);
             self.state = State::HandedOver;
             self.attempts = self.attempts.saturating_add(1);
             self.reader = Some(reader);
+        }
+        may
+    }
+
+    /// Undoes the last attempt, if nothing came after it.
+    pub(super) fn keep_back(&mut self) -> bool {
+        let may = self.state == State::HandedOver;
+        if may {
+            (self.reader, self.state) = self.before;
+            self.attempts -= 1;
         }
         may
     }

@@ -40,6 +40,8 @@ impl Random {
 struct Known {
     content: (u64, i64),
     out: bool,
+    /// Was it so before the last attempt?
+    out_before: bool,
     /// May the courier hand it over?
     free: bool,
     noted: SmsReason,
@@ -85,13 +87,22 @@ fn walk(seed: u64) {
                 };
                 assert_eq!(outbox.accept(new(id, content), now), expected, "step {step}");
                 let (noted, ending) = (SmsReason::NoNetwork, None);
-                let fresh = || Known { content, out: false, free: true, noted, ending };
+                let fresh =
+                    || Known { content, out: false, out_before: false, free: true, noted, ending };
                 known.entry(id).or_insert_with(fresh);
             }
             2 | 3 => {
                 let open = known.get_mut(&id).filter(|k| k.ending.is_none() && k.free);
-                let may = open.map(|k| (k.out, k.free) = (true, false)).is_some();
+                let may =
+                    open.map(|k| (k.out_before, k.out, k.free) = (k.out, true, false)).is_some();
                 assert_eq!(outbox.handed_over(&key(id), [1; 32]), Ok(may), "step {step}");
+            }
+            4 if random.below(2) == 0 => {
+                if outbox.kept_back(&key(id)).unwrap() {
+                    let known = known.get_mut(&id).unwrap();
+                    assert!(known.out && !known.free && known.ending.is_none());
+                    (known.out, known.free) = (known.out_before, true);
+                }
             }
             4 => {
                 if outbox.returned(&key(id)).unwrap() {

@@ -113,13 +113,22 @@ impl Outbox {
     }
 
     /// Takes note that a message, sealed to the owner of `reader_identity_key`, is about to be handed over:
-    /// from here on somebody may have it. False: it must not be, as it ended, was withdrawn or is out.
+    /// from here on somebody may have it. Called before the uplink has it: a withdrawal or a crash that comes
+    /// between must find it perhaps out, or the app would send an SMS beside it. False: it must not be handed
+    /// over, as it ended, was withdrawn or is out.
     pub fn handed_over(
         &mut self,
         id: &MessageId,
         reader_identity_key: [u8; 32],
     ) -> Result<bool, StoreError> {
         Ok(self.change(id, |entry| entry.hand_over(reader_identity_key)))
+    }
+
+    /// The uplink did not take it after all: it is as it was before [`handed_over`](Self::handed_over). Only
+    /// for a hand-over that was refused whole. False: it was not handed over, or has moved on; what was
+    /// withdrawn in between stays perhaps out.
+    pub fn kept_back(&mut self, id: &MessageId) -> Result<bool, StoreError> {
+        Ok(self.change(id, Entry::keep_back))
     }
 
     /// The connection ended before the broker acknowledged it: it is to be sent again, and still counts as

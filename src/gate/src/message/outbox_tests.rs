@@ -191,6 +191,37 @@ fn a_message_moves_one_way() {
 }
 
 #[test]
+fn a_hand_over_that_was_refused_is_as_if_it_had_not_been() {
+    let (mut outbox, id) = (holding(1), [1; 16]);
+    let at = |outbox: &Outbox| {
+        let entry = outbox.get(&id).unwrap();
+        (entry.state(), entry.attempts(), entry.reader().copied())
+    };
+    assert_eq!(outbox.kept_back(&id), Ok(false));
+    outbox.handed_over(&id, READER).unwrap();
+    assert_eq!(outbox.kept_back(&id), Ok(true));
+    assert_eq!(at(&outbox), (State::Waiting, 0, None));
+
+    outbox.handed_over(&id, READER).unwrap();
+    outbox.returned(&id).unwrap();
+    outbox.handed_over(&id, [8; 32]).unwrap();
+    assert_eq!(outbox.kept_back(&id), Ok(true));
+    assert_eq!(at(&outbox), (State::Returned, 1, Some(READER)), "the first one may be out");
+    assert_eq!(outbox.kept_back(&id), Ok(false), "and is not undone");
+}
+
+#[test]
+fn what_is_withdrawn_while_it_is_handed_over_is_perhaps_out() {
+    let (mut outbox, id) = (holding(1), [1; 16]);
+    outbox.handed_over(&id, READER).unwrap();
+    assert_eq!(outbox.withdraw(NOW + 1), Ok(vec![]));
+    for late in [outbox.kept_back(&id), outbox.acknowledged(&id)] {
+        assert_eq!(late, Ok(false));
+    }
+    assert_eq!(outbox.expire(NOW + 60_000).unwrap()[0].reason, Expired);
+}
+
+#[test]
 fn the_first_terminal_state_wins_and_takes_the_keys_with_it() {
     let (mut outbox, id) = (holding(2), [1; 16]);
     let key = *outbox.get(&id).unwrap().receipt_key_id();
