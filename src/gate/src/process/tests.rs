@@ -215,7 +215,7 @@ fn the_configuration_is_the_first_packet_and_frames_come_back() {
 fn what_is_not_a_frame_is_told_apart_from_an_end() {
     let garbled = ["printf '\\377\\377\\377' >&3", "printf '\\372\\001\\000' >&3"];
     for text in [garbled[0], garbled[1], "dd if=/dev/zero bs=70000 count=1 >&3"] {
-        let process = run(&format!("{text}\nsleep 100"), b"configure");
+        let process = run(&format!("{text}\nexec sleep 100"), b"configure");
         assert_eq!(read(&process), Err(End::Malformed), "{text}");
     }
 }
