@@ -98,7 +98,7 @@ fn introduce(teller: &Teller, bed: &Bed, anna: &Phone, ben: &Phone) {
     teller.line("");
     teller.line("Running now, each a process of its own:");
     let row =
-        |who: &str, pid: u32, what: String| teller.fact(&format!("{who:<10} {pid:>7}  {what}"));
+        |who: &str, pid: u32, what: String| teller.fact(&format!("{who:<11} {pid:>7}  {what}"));
     row("broker", broker, format!("MQTT 5 over TLS 1.3, on {}", bed.broker_address()));
     row("registrar", registrar, "knows how to find a number, keeps nothing".into());
     for phone in [anna, ben] {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The story in six chapters. Each shows the command that does it, what came back, and what was counted.
 use crate::promise::Promises;
-use crate::teller::{many, seconds, Teller};
+use crate::teller::{many, seconds, wrapped, Teller};
 use cloudmessaging_testbed::{proc, Counts, Error, Phone, Result};
 use serde_json::{json, Map, Value};
 use std::collections::BTreeMap;
@@ -46,6 +46,9 @@ impl Story<'_> {
         for phone in [anna, ben] {
             phone.report()?;
         }
+        teller.line("   At each start both gates are told what only the platform knows:");
+        let report = anna.report_file().display().to_string();
+        self.shown(anna, &["platform", "report", "--file", &report])?;
         self.shown(anna, &["status"])?;
         let sent = self.send(anna, ben)?;
         self.check("P1", "the message was refused: it is off", refused_as(&sent, "OFF"));
@@ -94,13 +97,11 @@ impl Story<'_> {
         let text = disclosure["text"].as_str().unwrap_or_default();
         let hash = disclosure["sha256"].as_str().unwrap_or_default();
         teller.command(anna.name(), "cmctl consent disclosure");
-        teller.fact(&format!(
-            "{}\n[... {} more words]",
-            first_sentences(text),
-            text.split_whitespace().count() - first_sentences(text).split_whitespace().count()
-        ));
+        let beginning = beginning(text);
+        let rest = text.split_whitespace().count() - beginning.split_whitespace().count();
+        teller.fact(&format!("{}\n[... and {rest} more words]", wrapped(beginning)));
         teller.line(
-            "   At a terminal, `grant` shows all of it and waits for a yes. The demo names its",
+            "   At a terminal, grant shows all of it and waits for a yes. The demo names its",
         );
         teller.line("   hash instead, as a script has to.");
         let begun = Instant::now();
@@ -165,6 +166,10 @@ impl Story<'_> {
             });
         }
         let received = ben.received(self.message, SOON)?;
+        let inbox = ben.cmctl(&["inbox"])?;
+        let once = inbox["messages"].as_array().is_some_and(|messages| messages.len() == 1);
+        let from_anna = received["sender"] == anna.number();
+        self.check("P6", "Ben has it once, from Anna's certified number", once && from_anna);
         self.shown(ben, &["inbox"])?;
         let after = anna.relay().counts();
         let way = received["receivedAtMillis"]
@@ -186,7 +191,6 @@ impl Story<'_> {
             many(down, "byte"),
             many(self.message.len() as u64, "byte")
         ));
-        self.check("P4", "the sender's number came certified", received["sender"] == anna.number());
         self.note(
             "delivery",
             json!({
@@ -325,7 +329,7 @@ fn millis(begun: Instant) -> u64 {
     u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
-fn first_sentences(text: &str) -> &str {
+fn beginning(text: &str) -> &str {
     text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default()
 }
 

@@ -43,6 +43,23 @@ impl Teller {
     }
 }
 
+/// The text in lines of at most 92 characters, broken at blanks.
+pub fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.len() - 1;
+        if lines[last].chars().count() + word.chars().count() >= 92 {
+            lines.push(String::new());
+        }
+        let line = lines.len() - 1;
+        if !lines[line].is_empty() {
+            lines[line].push(' ');
+        }
+        lines[line].push_str(word);
+    }
+    lines.join("\n")
+}
+
 /// `1.25 s` or `12 ms`.
 pub fn seconds(ms: u64) -> String {
     if ms < 1000 {
@@ -64,6 +81,15 @@ pub fn many(count: u64, of: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_text_is_broken_at_blanks_and_nothing_is_lost() {
+        let text = "word ".repeat(100);
+        let broken = wrapped(&text);
+        assert!(broken.lines().all(|line| line.len() <= 92 && !line.starts_with(' ')));
+        assert_eq!(broken.split_whitespace().count(), 100);
+        assert_eq!(wrapped(""), "");
+    }
 
     #[test]
     fn figures_read_like_words() {

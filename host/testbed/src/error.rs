@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What can go wrong around the programs. What goes wrong inside them is the suites' to judge.
+use std::fmt;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// Why the testbed cannot go on.
-#[derive(Debug, Error)]
+#[derive(Error)]
 pub enum Error {
     /// A file or directory.
     #[error("{what} {path}: {source}")]
@@ -57,6 +58,13 @@ pub enum Error {
         /// The last lines of the log of whoever should have done it.
         log: String,
     },
+}
+
+// A test that ends in an error prints its Debug: a log in it should have its lines.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Error {

@@ -105,7 +105,8 @@ impl Drop for Process {
 pub(crate) fn tail(log: &Path) -> String {
     let bytes = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
-    let lines: Vec<&str> = text.lines().collect();
+    // The transport tells of each call that we make to look.
+    let lines: Vec<&str> = text.lines().filter(|line| !line.contains("rsbinder::")).collect();
     lines[lines.len().saturating_sub(30)..].join("\n")
 }
 

@@ -4,9 +4,10 @@ use crate::{
     bed, deliver, entries, is_root, no_uplink, phone, refused, silent, two_phones, untouched,
     Broker, Claim, ANNA, A_WHILE, BEN, SOON,
 };
-use cloudmessaging_testbed::{proc, Phone};
+use cloudmessaging_testbed::{proc, Error, Phone};
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{symlink, PermissionsExt};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// P1, P2.
@@ -60,8 +61,7 @@ pub fn no_record_that_is_not_valid_in_every_respect_turns_it_on(broker: Broker) 
     anna.reachable(SOON)?;
     anna.kill_gate();
     let file = anna.consent_file();
-    let read = |path: &std::path::Path| fs::read(path).unwrap_or_default();
-    let record = read(&file);
+    let record = fs::read(&file).map_err(Error::file("read", &file))?;
     assert!(record.len() > 40, "there is no record of {} bytes", record.len());
     let changed = |change: &dyn Fn(&mut Vec<u8>)| {
         let mut bytes = record.clone();
@@ -79,22 +79,30 @@ pub fn no_record_that_is_not_valid_in_every_respect_turns_it_on(broker: Broker) 
         ("too large", vec![0; 1 << 20]),
     ];
     for (what, bytes) in &forgeries {
-        fs::write(&file, bytes).map_err(cloudmessaging_testbed::Error::file("write", &file))?;
+        fs::write(&file, bytes).map_err(Error::file("write", &file))?;
         stays_off(&mut anna, what)?;
     }
-    // The true record, but not as a file of our own.
+    // The true record, with its own mode and owner, but not as a regular file.
     let aside = file.with_extension("aside");
-    let broken = cloudmessaging_testbed::Error::file("replace", &file);
-    fs::write(&aside, &record)
-        .and_then(|()| fs::remove_file(&file))
-        .and_then(|()| symlink(&aside, &file))
-        .map_err(broken)?;
+    let moved = |from: &Path, to: &Path| fs::rename(from, to).map_err(Error::file("move", from));
+    fs::write(&file, &record).map_err(Error::file("write", &file))?;
+    moved(&file, &aside)?;
+    symlink(&aside, &file).map_err(Error::file("link", &file))?;
     stays_off(&mut anna, "a symbolic link to the true record")?;
-    // And the counter-proof: untouched, it is on.
-    let broken = cloudmessaging_testbed::Error::file("restore", &file);
-    fs::remove_file(&file).and_then(|()| fs::rename(&aside, &file)).map_err(broken)?;
+    fs::remove_file(&file).map_err(Error::file("remove", &file))?;
+    fs::create_dir(&file).map_err(Error::file("make", &file))?;
+    stays_off(&mut anna, "a directory")?;
+    fs::remove_dir(&file).map_err(Error::file("remove", &file))?;
+    stays_off(&mut anna, "absent")?;
+    moved(&aside, &file)?;
+    let mode = |mode| fs::set_permissions(&file, fs::Permissions::from_mode(mode));
+    mode(0o644).map_err(Error::file("open", &file))?;
+    stays_off(&mut anna, "readable by others")?;
+    // And the counter-proof: as it was, it is on.
+    mode(0o600).map_err(Error::file("close", &file))?;
     anna.start()?;
     anna.report()?;
+    assert_eq!(anna.status()?["on"], true);
     anna.reachable(SOON)
 }
 
@@ -124,7 +132,7 @@ pub fn another_phones_record_does_not_turn_it_on(broker: Broker) -> Claim {
     anna.kill_gate();
     ben.kill_gate();
     let (from, to) = (anna.consent_file(), ben.consent_file());
-    fs::copy(&from, &to).map_err(cloudmessaging_testbed::Error::file("copy", &from))?;
+    fs::copy(&from, &to).map_err(Error::file("copy", &from))?;
     stays_off(&mut ben, "another phone's")
 }
 
@@ -168,14 +176,12 @@ pub fn the_gate_never_holds_a_network_socket(broker: Broker) -> Claim {
     })?;
     assert!(looked.load(Ordering::Relaxed) > 100, "there was hardly anything to look at");
     for gate in gates {
-        let left =
-            proc::network_sockets(gate).map_err(cloudmessaging_testbed::Error::io("look"))?;
+        let left = proc::network_sockets(gate).map_err(Error::io("look"))?;
         assert!(left.is_empty(), "the gate holds {left:?}");
     }
     // The counter-proof: the same look at an uplink finds its TCP socket.
     let uplink = anna.uplinks()[0];
-    let sockets =
-        proc::network_sockets(uplink).map_err(cloudmessaging_testbed::Error::io("look"))?;
+    let sockets = proc::network_sockets(uplink).map_err(Error::io("look"))?;
     assert!(sockets.contains(&proc::Socket::Network("tcp")), "the uplink holds {sockets:?}");
     Ok(())
 }
