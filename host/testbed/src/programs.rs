@@ -63,6 +63,14 @@ pub fn programs(profile: Profile) -> Result<Programs> {
     if profile == Profile::Release {
         command.arg("--release");
     }
+    // `cargo run` tells its program which package it is. ring's build script watches these: with them, ring and
+    // all that needs it would be built again at each change between `cargo build` and here.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
     command.current_dir(workspace()).stdin(Stdio::null()).stdout(Stdio::piped());
     end_with_us(&mut command);
     let mut child = command
