@@ -2,6 +2,7 @@
 //! Ctrl-C leaves nothing behind: no process, no directory.
 use crate::{proc, Error, Result};
 use nix::sys::signal::{kill, SigSet, Signal};
+use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -35,7 +36,9 @@ pub fn end_cleanly_when_interrupted() -> Result<()> {
             }
             for child in proc::children(std::process::id()) {
                 // It may have ended by itself.
-                let _ = kill(Pid::from_raw(child as i32), Signal::SIGKILL);
+                let child = Pid::from_raw(child as i32);
+                let _ = kill(child, Signal::SIGKILL);
+                let _ = waitpid(child, None);
             }
             for directory in DIRECTORIES.lock().unwrap_or_else(PoisonError::into_inner).iter() {
                 let _ = std::fs::remove_dir_all(directory);

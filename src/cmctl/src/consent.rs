@@ -4,7 +4,7 @@ use crate::answer::{Answer, Failure};
 #[cfg(not(target_os = "android"))]
 use crate::cli::Verdict;
 use crate::connect::{answered, Gate};
-use crate::output::{yes_no, Table};
+use crate::output::{wrapped, yes_no, Table};
 use crate::status;
 #[cfg(not(target_os = "android"))]
 use crate::time::utc;
@@ -82,7 +82,7 @@ pub fn disclosure_text(disclosure: &Disclosure) -> String {
         "Disclosure, version {} ({})\n\n{}",
         disclosure.version,
         disclosure.locale,
-        disclosure.text.trim_end()
+        wrapped(disclosure.text.trim_end())
     )
 }
 
@@ -91,7 +91,8 @@ pub fn receipt(gate: &Gate) -> Result<Answer, Failure> {
     let text = answered(gate.consent()?.receipt())?;
     let json: Value = serde_json::from_str(&text)
         .map_err(|error| Failure::Other(format!("the receipt is no JSON: {error}")))?;
-    Ok(Answer::done(json, text))
+    let readable = serde_json::to_string_pretty(&json).unwrap_or(text);
+    Ok(Answer::done(json, readable))
 }
 
 /// Turns off.

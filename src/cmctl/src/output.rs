@@ -76,6 +76,26 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
+/// The text with its lines broken at blanks where they are longer than a page is wide.
+pub fn wrapped(text: &str) -> String {
+    const PAGE: usize = 96;
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split(' ') {
+            if !line.is_empty() && width(&line) + 1 + width(word) > PAGE {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines.join("\n")
+}
+
 /// `yes` or `no`.
 pub fn yes_no(value: bool) -> String {
     if value { "yes" } else { "no" }.to_owned()
@@ -92,6 +112,18 @@ mod tests {
         table.row(vec!["9".into(), "grant".into(), "x".into()]);
         table.row(vec!["1234".into(), "é".into(), String::new()]);
         assert_eq!(table.text(), " POS  EVENT\n   9  grant  x\n1234  é");
+    }
+
+    #[test]
+    fn long_lines_are_broken_and_no_word_is_lost() {
+        let text = format!("HEAD\n\n- {}\nend", "word ".repeat(60).trim_end());
+        let broken = wrapped(&text);
+        assert!(broken.lines().all(|line| line.len() <= 96), "{broken}");
+        assert!(broken.starts_with("HEAD\n\n- word"));
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(&broken), words(&text));
+        // A script without blanks is left to the terminal.
+        assert_eq!(wrapped(&"字".repeat(200)), "字".repeat(200));
     }
 
     #[test]
