@@ -38,7 +38,8 @@ impl Publisher {
         let mut publisher = Self { stream: StreamOwned::new(session, socket), packet: 0 };
         // Protocol MQTT 5, clean start, keep alive 60 s, no properties (MQTT 5, 3.1).
         let mut connect = b"\x00\x04MQTT\x05\x02\x00\x3c\x00".to_vec();
-        string(&mut connect, "bench-publisher");
+        // Like a phone's: 16 bytes in hexadecimal.
+        string(&mut connect, &"5a".repeat(16));
         publisher.write(0x10, &connect)?;
         match publisher.read()? {
             (0x20, body) if body.get(1) == Some(&0) => Ok(publisher),
