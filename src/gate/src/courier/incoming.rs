@@ -23,7 +23,6 @@ use crate::ledger::Event;
 use crate::message::{Ending, Inbound, SmsReason, Stored};
 use crate::seal;
 use crate::sync::lock;
-use crate::user::Changed;
 
 /// How often what was refused is written to the ledger.
 const REFUSED_WINDOW_MS: i64 = 60_000;
@@ -122,25 +121,19 @@ impl Courier {
         let receipt = lock(&self.user.desk).outbox.by_receipt_key(&envelope.key_id).map(|m| {
             (*m.id(), SecretKey::from_bytes(*m.receipt_secret().as_bytes()), m.reader().copied())
         });
-        let opened = self.user.with_keys(|keys| {
-            let keys = keys.sims.get(&sim).and_then(|k| Some((k, k.certificate.as_ref()?)));
-            let Some((keys, own)) = keys else { return (None, Changed::No) };
-            let opened = match &receipt {
-                Some((_, secret, _)) => open_content(Reader::Receipt, secret, envelope),
-                None => match keys.prekey(&envelope.key_id) {
-                    Some(prekey) => open_content(Reader::Inbox, &prekey.secret, envelope),
-                    None => return (Some(Err(Dropped::UnknownKey)), Changed::No),
-                },
-            };
-            let opened = opened.map_err(|_| Dropped::NotOpened);
-            (Some(opened.map(|content| (content, own.identity.routing_id))), Changed::No)
-        });
-        let (content, own) = match opened.flatten() {
-            Some(Ok(opened)) => opened,
-            Some(Err(why)) => return Fate::Dropped(why),
-            // Locked or withdrawn in the meantime.
-            None => return Fate::Unstored,
+        // Locked or withdrawn in the meantime: the broker keeps it.
+        let Some(keys) = self.user.keys() else { return Fate::Unstored };
+        let Some(keys) = keys.sims.get(&sim) else { return Fate::Unstored };
+        let Some(own) = &keys.certificate else { return Fate::Unstored };
+        let own = own.identity.routing_id;
+        let opened = match &receipt {
+            Some((_, secret, _)) => open_content(Reader::Receipt, secret, envelope),
+            None => match keys.prekey(&envelope.key_id) {
+                Some(prekey) => open_content(Reader::Inbox, &prekey.secret, envelope),
+                None => return Fate::Dropped(Dropped::UnknownKey),
+            },
         };
+        let Ok(content) = opened else { return Fate::Dropped(Dropped::NotOpened) };
         if on != topic::inbox(&own) {
             return Fate::Dropped(Dropped::Unexpected);
         }
@@ -270,24 +263,19 @@ impl Courier {
             key: &receipt.key,
         };
         let (gate, book) = (&self.user.gate, &self.user.book);
-        let sent = self.user.with_keys(|keys| {
-            let Some(keys) = keys.sims.get(&receipt.sim) else { return (Ok(false), Changed::No) };
-            let sent = gate.permit(Purpose::Receipt, Some(receipt.sim), |mut permit| {
-                let delivery = Delivery((receipt.id.to_vec(), receipt.status as i32));
-                let payload = Payload::receipt(permit.disclose(delivery)?);
-                let sealed = seal::to_inbox(payload, &address, &keys.identity)?;
-                let inbox = RecipientRoutingId(receipt.reader);
-                let expiry_s = MESSAGE_LIFE.as_secs() as u32;
-                permit.transmit(sealed, route.delivery(&inbox, expiry_s, &receipt.id), book)?;
-                Ok::<_, Setback>(true)
-            });
-            (sent, Changed::No)
-        });
-        let sent = sent.transpose()?.unwrap_or(false);
-        if sent {
-            self.remember(route, None);
-        }
-        Ok(sent)
+        let Some(keys) = self.user.keys() else { return Ok(false) };
+        let Some(keys) = keys.sims.get(&receipt.sim) else { return Ok(false) };
+        gate.permit(Purpose::Receipt, Some(receipt.sim), |mut permit| {
+            let delivery = Delivery((receipt.id.to_vec(), receipt.status as i32));
+            let payload = Payload::receipt(permit.disclose(delivery)?);
+            let sealed = seal::to_inbox(payload, &address, &keys.identity)?;
+            let inbox = RecipientRoutingId(receipt.reader);
+            let expiry_s = MESSAGE_LIFE.as_secs() as u32;
+            let to = route.delivery(&inbox, expiry_s, &receipt.id);
+            Ok::<_, Setback>(permit.transmit(sealed, to, book)?)
+        })?;
+        self.remember(route, None);
+        Ok(true)
     }
 
     /// Writes what was dropped to the ledger, once a minute: a flood cannot fill the disk.

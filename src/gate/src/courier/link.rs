@@ -205,11 +205,16 @@ impl Courier {
         self.starting.succeeded();
         log::info!("{} connected", name(sim));
         if let Some(sim) = sim {
-            self.user.with_keys(|keys| {
-                let Some(keys) = keys.sims.get_mut(&sim) else { return ((), Changed::No) };
-                let first = !std::mem::replace(&mut keys.inbox_session, true);
-                ((), if first { Changed::Yes } else { Changed::No })
-            });
+            let known = self
+                .user
+                .keys()
+                .is_some_and(|keys| keys.sims.get(&sim).is_none_or(|keys| keys.inbox_session));
+            if !known {
+                self.user.change_keys(|keys| {
+                    keys.sims.entry(sim).and_modify(|keys| keys.inbox_session = true);
+                    ((), Changed::Yes)
+                });
+            }
         }
     }
 
@@ -326,35 +331,31 @@ impl Courier {
     /// SIMs that are registered: subscription id, what is certified, client id of the inbox session.
     fn registered(&self) -> Vec<(i32, CertifiedIdentity, String)> {
         let now = self.now();
-        let registered = self.user.with_keys(|keys| {
-            let sims = keys.sims.iter().filter_map(|(sim, keys)| {
-                let identity = keys.certificate.as_ref()?.identity.clone();
-                let live = identity.not_after_ms > now;
-                live.then(|| (*sim, identity, keys.inbox_client_id.to_string()))
-            });
-            (sims.collect(), Changed::No)
+        let Some(keys) = self.user.keys() else { return Vec::new() };
+        let sims = keys.sims.iter().filter_map(|(sim, keys)| {
+            let identity = keys.certificate.as_ref()?.identity.clone();
+            let live = identity.not_after_ms > now;
+            live.then(|| (*sim, identity, keys.inbox_client_id.to_string()))
         });
-        registered.unwrap_or_default()
+        sims.collect()
     }
 
     /// Lets the owner see how far each SIM is.
     pub(super) fn publish_links(&self) {
         let now = self.now();
-        let links = self.user.with_keys(|keys| {
-            let sims = keys.sims.iter().map(|(sim, keys)| {
-                let lease = keys.certificate.as_ref().map(|c| c.identity.not_after_ms);
-                let lease = lease.filter(|until| *until > now);
-                let inbox = self.life.as_ref().and_then(|life| life.inboxes.get(sim));
-                SimLink {
-                    subscription: *sim,
-                    registration: self.registration(*sim, lease.is_some()),
-                    lease_until_ms: lease.unwrap_or(0),
-                    connected: inbox.is_some_and(|link| link.up().is_some()),
-                }
-            });
-            (sims.collect(), Changed::No)
+        let Some(keys) = self.user.keys() else { return self.user.set_links(Vec::new()) };
+        let links = keys.sims.iter().map(|(sim, keys)| {
+            let lease = keys.certificate.as_ref().map(|c| c.identity.not_after_ms);
+            let lease = lease.filter(|until| *until > now);
+            let inbox = self.life.as_ref().and_then(|life| life.inboxes.get(sim));
+            SimLink {
+                subscription: *sim,
+                registration: self.registration(*sim, lease.is_some()),
+                lease_until_ms: lease.unwrap_or(0),
+                connected: inbox.is_some_and(|link| link.up().is_some()),
+            }
         });
-        self.user.set_links(links.unwrap_or_default());
+        self.user.set_links(links.collect());
     }
 }
 

@@ -5,11 +5,12 @@
 //! It holds no authority: whatever leaves has a permit of its own, asked for at that moment, and a refusal is
 //! waited out. It ends when there is no consent any more; nobody waits for it.
 //!
-//! Read it as the way of a message: `link` (connections), `registration`, `outgoing`, `incoming`.
+//! Read it as the way of a message: `link` (connections), `registration`, `look_up`, `outgoing`, `incoming`.
 
 mod backoff;
 mod incoming;
 mod link;
+mod look_up;
 mod outgoing;
 mod registration;
 pub mod request;

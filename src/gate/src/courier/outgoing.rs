@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What goes out: look-ups and messages, and what becomes of them (protocol.md, "A message").
 
-use std::time::Duration;
-
-use cloudmessaging_seal::{verify_bundle, Address, Number, Reader, RoutingId, SealedEnvelope};
+use cloudmessaging_seal::{Address, Number, Reader, RoutingId, SealedEnvelope};
 use cloudmessaging_wire::proto::envelope::Message;
 use cloudmessaging_wire::proto::ledger::{Ending as LedgerEnding, Purpose};
-use cloudmessaging_wire::proto::registrar::reply;
 
-use super::backoff::Backoff;
+use zeroize::Zeroizing;
+
 use super::request::{self, Asked};
 use super::{Courier, Setback};
 use crate::disclose::{Body, Payload, RecipientRoutingId};
-use crate::gate::{Publication, Topic};
-use crate::message::{Ending, Seen, SmsReason};
+use crate::gate::{Publication, Refusal, Topic};
+use crate::message::{Ending, Entry, SmsReason};
 use crate::seal;
 use crate::sync::lock;
-use crate::user::{sms_reason, Changed};
+use crate::user::sms_reason;
 
 /// How long a request to the registrar is waited for.
-const ANSWER_MS: i64 = 10_000;
+pub(super) const ANSWER_MS: i64 = 10_000;
 /// MQTT expiry of a request, s: nobody waits for the answer any longer.
 const REQUEST_EXPIRY_S: u32 = 10;
 /// MQTT 5 reason codes from here on are failures.
@@ -27,8 +25,8 @@ const FAILURE: u32 = 0x80;
 
 /// A request to the registrar whose answer is awaited.
 pub(super) struct Request {
-    asked: Asked,
-    kind: Kind,
+    pub asked: Asked,
+    pub kind: Kind,
     since_ms: i64,
 }
 
@@ -89,6 +87,31 @@ pub(super) struct Sent {
     message: Option<[u8; 16]>,
 }
 
+/// A copy of what is to be sent, so that no lock is held while it is.
+struct Outgoing {
+    sim: i32,
+    recipient: Number,
+    body: Zeroizing<String>,
+    fixed: Message,
+}
+
+impl Outgoing {
+    fn of(message: &Entry) -> Self {
+        Self {
+            sim: message.sim(),
+            recipient: message.recipient().clone(),
+            body: message.body().clone(),
+            fixed: Message {
+                id: message.id().to_vec(),
+                not_after_ms: message.not_after_ms(),
+                receipt_public_key: message.receipt_public().0.to_vec(),
+                sent_ms: message.accepted_ms(),
+                ..Message::default()
+            },
+        }
+    }
+}
+
 impl Courier {
     /// Whether the post connection is up.
     pub(super) fn post_is_up(&self) -> bool {
@@ -145,61 +168,18 @@ impl Courier {
             let usable = found.filter(|(_, keys)| keys.prekey_at(now).is_some()).cloned();
             let done = match usable {
                 Some((routing_id, _)) => self.send_message(&id, &routing_id, now),
-                None => self.look_up(sim, &recipient, now, next),
+                None => {
+                    if found.is_some() {
+                        // Known, but every prekey is over: looked up again, and said if that does not help.
+                        self.note(&id, SmsReason::PrekeyGone);
+                    }
+                    self.look_up(sim, &recipient, now, next)
+                }
             };
             if let Err(e) = done {
                 log::debug!("a message waits: {e}");
             }
         }
-    }
-
-    fn look_up(
-        &mut self,
-        sim: i32,
-        recipient: &Number,
-        now: i64,
-        next: &mut i64,
-    ) -> Result<(), Setback> {
-        let waits = |r: &Request| matches!(&r.kind, Kind::LookUp(number) if number == recipient);
-        if self.asked.values().any(waits) {
-            return Ok(());
-        }
-        let retry = self
-            .look_ups
-            .entry(recipient.clone())
-            .or_insert_with(|| Backoff::new(Duration::from_secs(2), Duration::from_secs(300)));
-        if !retry.is_due(now) {
-            *next = (*next).min(retry.due());
-            return Ok(());
-        }
-        let registrar = self.user.module.registrar_key();
-        let Some((client_id, n)) = self.next_request() else { return Ok(()) };
-        let (asked, head) = Asked::new(&client_id, n, now)?;
-        let Some(route) = self.post_route() else { return Ok(()) };
-        let (gate, book) = (&self.user.gate, &self.user.book);
-        let sent = self.user.with_keys(|keys| {
-            let Some(keys) = keys.sims.get(&sim) else { return (Ok(false), Changed::No) };
-            // Not registered yet: it is looked up when that is done.
-            let Some(own) = &keys.certificate else { return (Ok(false), Changed::No) };
-            let sent = gate.permit(Purpose::LookUp, Some(sim), |mut permit| {
-                let payload =
-                    request::look_up(permit.disclosure(), head, &own.bytes, recipient.as_str())?;
-                let sealed = seal::to_registrar(payload, &registrar, &keys.identity)?;
-                permit.transmit(sealed, route.request(&registrar.id.to_be_bytes()), book)?;
-                Ok::<_, Setback>(true)
-            });
-            (sent, Changed::No)
-        });
-        if sent.transpose()? == Some(true) {
-            if let Some(retry) = self.look_ups.get_mut(recipient) {
-                retry.failed(now);
-            }
-            self.remember(route, None);
-            let request = Request::new(asked, Kind::LookUp(recipient.clone()), now);
-            *next = (*next).min(now + ANSWER_MS);
-            self.asked.insert(request.asked.id, request);
-        }
-        Ok(())
     }
 
     fn send_message(
@@ -208,73 +188,72 @@ impl Courier {
         routing_id: &RoutingId,
         now: i64,
     ) -> Result<(), Setback> {
+        let Some(keys) = self.user.keys() else { return Ok(()) };
+        let outgoing = lock(&self.user.desk).outbox.get(id).map(Outgoing::of);
+        let Some(outgoing) = outgoing else { return Ok(()) };
+        let Some(keys) = keys.sims.get(&outgoing.sim) else { return Ok(()) };
+        let Some(own) = &keys.certificate else { return Ok(()) };
+        let Some((_, reader)) = self.found.get(&outgoing.recipient) else { return Ok(()) };
+        let (Some(prekey), reader) = (reader.prekey_at(now).copied(), reader.identity_key) else {
+            return Ok(());
+        };
+        let not_after_ms = outgoing.fixed.not_after_ms;
+        let expiry_s = u32::try_from((not_after_ms - now) / 1000).unwrap_or(0);
+        if expiry_s == 0 {
+            return Ok(());
+        }
         let Some(route) = self.post_route() else { return Ok(()) };
+        // Counted as perhaps out before it can be: a withdrawal in between leaves it to its deadline, and
+        // does not send the app to SMS with a message that arrives all the same (P6).
+        match lock(&self.user.desk).outbox.handed_over(id, reader) {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(e) => {
+                log::error!("a message is not sent, since that cannot be noted: {e}");
+                return Ok(());
+            }
+        }
+        let address = Address {
+            reader: Reader::Inbox,
+            routing_id,
+            key_id: &prekey.id,
+            key: &prekey.public_key,
+        };
         let (gate, book) = (&self.user.gate, &self.user.book);
-        let found = &self.found;
-        let desk = &self.user.desk;
-        let sent = self.user.with_keys(|keys| {
-            // One lock after the other, never across the ledger's disk: a copy of what is to be sent.
-            let message = lock(desk).outbox.get(id).map(|m| {
-                (
-                    m.sim(),
-                    m.recipient().clone(),
-                    m.body().clone(),
-                    *m.receipt_public(),
-                    m.not_after_ms(),
-                    m.accepted_ms(),
-                )
-            });
-            let Some((sim, recipient, body, receipt_key, not_after_ms, sent_ms)) = message else {
-                return (Ok(None), Changed::No);
-            };
-            let Some(keys) = keys.sims.get(&sim) else { return (Ok(None), Changed::No) };
-            let Some(own) = &keys.certificate else { return (Ok(None), Changed::No) };
-            let Some((_, reader)) = found.get(&recipient) else { return (Ok(None), Changed::No) };
-            let Some(prekey) = reader.prekey_at(now) else { return (Ok(None), Changed::No) };
-            let expiry_s = u32::try_from((not_after_ms - now) / 1000).unwrap_or(0);
-            if expiry_s == 0 {
-                return (Ok(None), Changed::No);
-            }
-            let fixed = Message {
-                id: id.to_vec(),
-                not_after_ms,
-                receipt_public_key: receipt_key.0.to_vec(),
-                sent_ms,
-                ..Message::default()
-            };
-            let address = Address {
-                reader: Reader::Inbox,
-                routing_id,
-                key_id: &prekey.id,
-                key: &prekey.public_key,
-            };
-            let sent = gate.permit(Purpose::Message, Some(sim), |mut permit| {
-                let body = permit.disclose(Body(body))?;
-                let certificate = permit.disclose(request::shown(&own.bytes))?;
-                let payload = Payload::message(fixed, body, certificate);
-                let sealed = seal::to_inbox(payload, &address, &keys.identity)?;
-                let inbox = RecipientRoutingId(*routing_id);
-                permit.transmit(sealed, route.delivery(&inbox, expiry_s, id), book)?;
-                Ok::<_, Setback>(Some(reader.identity_key))
-            });
-            (sent, Changed::No)
+        let Outgoing { sim, fixed, body, .. } = outgoing;
+        let sent = gate.permit(Purpose::Message, Some(sim), |mut permit| {
+            let body = permit.disclose(Body(body))?;
+            let certificate = permit.disclose(request::shown(&own.bytes))?;
+            let payload = Payload::message(fixed, body, certificate);
+            let sealed = seal::to_inbox(payload, &address, &keys.identity)?;
+            let inbox = RecipientRoutingId(*routing_id);
+            Ok::<_, Setback>(permit.transmit(sealed, route.delivery(&inbox, expiry_s, id), book)?)
         });
-        match sent.transpose() {
-            Ok(Some(Some(reader))) => {
-                self.remember(route, Some(*id));
-                if let Err(e) = lock(&self.user.desk).outbox.handed_over(id, reader) {
-                    log::error!("a message that was handed over is not marked so: {e}");
-                }
-                Ok(())
-            }
-            Ok(_) => Ok(()),
-            Err(Setback::Refused(crate::gate::Refusal::ClassNotAllowed(class))) => {
-                // The owner forbids what it needs: it will not be sent.
-                log::info!("a message needs a class that is not allowed: {class:?}");
+        if sent.is_ok() {
+            self.remember(route, Some(*id));
+            return Ok(());
+        }
+        let nowhere = {
+            let mut desk = lock(&self.user.desk);
+            let kept = desk.outbox.kept_back(id);
+            kept.inspect_err(|e| log::error!("a message that was kept back is not marked so: {e}"))
+                .is_ok_and(|kept| kept)
+                && desk.outbox.get(id).is_some_and(|message| !message.is_perhaps_out())
+        };
+        if let Err(Setback::Refused(Refusal::ClassNotAllowed(class))) = &sent {
+            log::info!("a message needs a class that is not allowed: {class:?}");
+            if nowhere {
                 self.end(id, Ending::UseSms(SmsReason::Refused));
-                Ok(())
+                return Ok(());
             }
-            Err(e) => Err(e),
+        }
+        sent
+    }
+
+    /// What a message will end with if it is never sent.
+    fn note(&self, id: &[u8; 16], reason: SmsReason) {
+        if let Err(e) = lock(&self.user.desk).outbox.note(id, reason) {
+            log::error!("why a message waits cannot be noted: {e}");
         }
     }
 
@@ -322,66 +301,6 @@ impl Courier {
         match request.kind {
             Kind::Register { sim, renewal } => self.registered_answer(sim, renewal, answer),
             Kind::LookUp(number) => self.looked_up(number, answer),
-        }
-    }
-
-    fn looked_up(&mut self, number: Number, answer: reply::Kind) {
-        let now = self.now();
-        match answer {
-            reply::Kind::Found(found) => {
-                let keys = self.user.module.registrar_keys();
-                let routing_id: Option<RoutingId> = found.routing_id.as_slice().try_into().ok();
-                let bundle = routing_id.and_then(|id| {
-                    let bundle = verify_bundle(&found.bundle, &keys, &id, now);
-                    bundle.inspect_err(|e| log::warn!("a bundle is not to be believed: {e}")).ok()
-                });
-                let Some((routing_id, bundle)) = routing_id.zip(bundle) else { return };
-                if !self.pin(&number, &bundle.identity_key, bundle.serial) {
-                    return;
-                }
-                self.look_ups.remove(&number);
-                self.found.insert(number, (routing_id, bundle));
-            }
-            reply::Kind::NotRegistered(_) => {
-                self.look_ups.remove(&number);
-                self.end_all(&number, SmsReason::NotRegistered);
-            }
-            reply::Kind::Refused(refused) if super::transient(refused.reason()) => {}
-            reply::Kind::Refused(_) => self.end_all(&number, SmsReason::Refused),
-            _ => log::warn!("the registrar answers a look-up with something else"),
-        }
-    }
-
-    /// Remembers whose key this is. Whether it may be used: an older one than was seen may not.
-    pub(super) fn pin(&mut self, number: &Number, identity_key: &[u8; 32], serial: u64) -> bool {
-        let now = self.now();
-        let seen = lock(&self.user.desk).peers.see(number, identity_key, serial, now);
-        match seen {
-            Ok(Seen::Older) => {
-                log::warn!("a bundle or certificate is older than one that was seen");
-                false
-            }
-            Ok(Seen::Changed) => {
-                self.found.remove(number);
-                self.user.module.hints.key_changed(self.user.id);
-                true
-            }
-            Ok(Seen::First | Seen::Same) => true,
-            Err(e) => {
-                log::error!("a key is not pinned: {e}");
-                false
-            }
-        }
-    }
-
-    fn end_all(&mut self, number: &Number, reason: SmsReason) {
-        let ids: Vec<_> = {
-            let desk = lock(&self.user.desk);
-            let open = desk.outbox.open().filter(|m| m.recipient() == number && m.attempts() == 0);
-            open.map(|m| *m.id()).collect()
-        };
-        for id in ids {
-            self.end(&id, Ending::UseSms(reason));
         }
     }
 

@@ -45,20 +45,22 @@ impl Courier {
 
     /// Rotates prekeys whose time is over.
     pub(super) fn renew_keys(&mut self, now: i64, next: &mut i64) {
-        let rotated = self.user.with_keys(|keys| {
-            let mut changed = Changed::No;
+        let Some(keys) = self.user.keys() else { return };
+        let first = keys.sims.values().map(SimKeys::rotates_at).min().unwrap_or(i64::MAX);
+        if now < first {
+            *next = (*next).min(first);
+            return;
+        }
+        let rotated = self.user.change_keys(|keys| {
             let mut rotated = Vec::new();
             for (sim, keys) in &mut keys.sims {
                 match keys.rotate(now) {
-                    Ok(true) => {
-                        changed = Changed::Yes;
-                        rotated.push(*sim);
-                    }
+                    Ok(true) => rotated.push(*sim),
                     Ok(false) => {}
                     Err(e) => log::error!("prekeys of SIM {sim}: {e}"),
                 }
-                *next = (*next).min(keys.rotates_at().max(now + 1000));
             }
+            let changed = if rotated.is_empty() { Changed::No } else { Changed::Yes };
             (rotated, changed)
         });
         for sim in rotated.unwrap_or_default() {
@@ -68,14 +70,10 @@ impl Courier {
 
     /// The SIMs whose registration is due, or will be: subscription id and when.
     fn registrations_due(&mut self, now: i64) -> Vec<(i32, i64)> {
-        let leases = self.user.with_keys(|keys| {
-            let lease = |keys: &SimKeys| {
-                keys.certificate.as_ref().is_some_and(|c| c.identity.not_after_ms > now)
-            };
-            (keys.sims.iter().map(|(sim, k)| (*sim, lease(k))).collect::<Vec<_>>(), Changed::No)
-        });
+        let Some(keys) = self.user.keys() else { return Vec::new() };
         let mut due = Vec::new();
-        for (sim, leased) in leases.unwrap_or_default() {
+        for (&sim, keys) in &keys.sims {
+            let leased = keys.certificate.as_ref().is_some_and(|c| c.identity.not_after_ms > now);
             let standing = self.registrations.entry(sim).or_insert_with(Standing::new);
             let waiting = match standing.state {
                 Registration::Asked => true,
@@ -122,34 +120,31 @@ impl Courier {
         let Some((client_id, n)) = self.next_request() else { return Ok(()) };
         let (asked, head) = Asked::new(&client_id, n, now)?;
         let Some(to) = self.post_route() else { return Ok(()) };
+        let registrar_id = registrar.id.to_be_bytes();
         let (gate, book) = (&self.user.gate, &self.user.book);
-        let sent = self.user.with_keys(|keys| {
-            let Some(keys) = keys.sims.get(&sim) else { return (Ok(None), Changed::No) };
-            let Some(public) = request::public_keys(keys) else { return (Ok(None), Changed::No) };
-            let live = keys.certificate.as_ref().filter(|c| c.identity.not_after_ms > now);
-            let purpose = if live.is_some() { Purpose::Renew } else { Purpose::Register };
-            let sent = gate.permit(purpose, Some(sim), |mut permit| {
-                let disclosure = permit.disclosure();
-                let payload = match live {
-                    Some(certificate) => {
-                        request::renewal(disclosure, head, &certificate.bytes, public)?
-                    }
-                    None => {
-                        let code = code.to_string();
-                        request::registration(disclosure, head, &identity, public, code)?
-                    }
-                };
-                let sealed = seal::to_registrar(payload, &registrar, &keys.identity)?;
-                permit.transmit(sealed, to.request(&registrar.id.to_be_bytes()), book)?;
-                Ok::<_, Setback>(Some(live.is_some()))
-            });
-            (sent, Changed::No)
-        });
-        if let Some(renewal) = sent.transpose()?.flatten() {
-            self.awaits(asked, to, Kind::Register { sim, renewal }, now);
-            if let Some(standing) = self.registrations.get_mut(&sim) {
-                standing.state = Registration::Asked;
-            }
+        let Some(keys) = self.user.keys() else { return Ok(()) };
+        let Some(keys) = keys.sims.get(&sim) else { return Ok(()) };
+        let Some(public) = request::public_keys(keys) else { return Ok(()) };
+        let live = keys.certificate.as_ref().filter(|c| c.identity.not_after_ms > now);
+        let purpose = if live.is_some() { Purpose::Renew } else { Purpose::Register };
+        gate.permit(purpose, Some(sim), |mut permit| {
+            let disclosure = permit.disclosure();
+            let payload = match live {
+                Some(certificate) => {
+                    request::renewal(disclosure, head, &certificate.bytes, public)?
+                }
+                None => {
+                    let code = code.to_string();
+                    request::registration(disclosure, head, &identity, public, code)?
+                }
+            };
+            let sealed = seal::to_registrar(payload, &registrar, &keys.identity)?;
+            Ok::<_, Setback>(permit.transmit(sealed, to.request(&registrar_id), book)?)
+        })?;
+        let renewal = live.is_some();
+        self.awaits(asked, to, Kind::Register { sim, renewal }, now);
+        if let Some(standing) = self.registrations.get_mut(&sim) {
+            standing.state = Registration::Asked;
         }
         Ok(())
     }
@@ -160,7 +155,7 @@ impl Courier {
         let registrar = self.user.module.registrar_keys();
         let state = match answer {
             reply::Kind::Registered(registered) => {
-                let taken = self.user.with_keys(|keys| {
+                let taken = self.user.change_keys(|keys| {
                     let Some(keys) = keys.sims.get_mut(&sim) else { return (false, Changed::No) };
                     let taken = keys.certify(&registered.sender_certificate, &registrar, now);
                     (taken, if taken { Changed::Yes } else { Changed::No })
@@ -177,7 +172,7 @@ impl Courier {
                 log::warn!("SIM {sim}: the registrar refused: {:?}", refused.reason());
                 if renewal && !super::transient(refused.reason()) {
                     // Registered anew, under the same identity key.
-                    self.user.with_keys(|keys| {
+                    self.user.change_keys(|keys| {
                         if let Some(keys) = keys.sims.get_mut(&sim) {
                             keys.certificate = None;
                         }

@@ -46,7 +46,7 @@ impl From<Refusal> for Failed {
 impl User {
     /// Asks the registrar to erase what was registered under terms that are no longer in force. The keys are
     /// destroyed with this. Whether it was confirmed.
-    pub(super) fn erase(self: &Arc<Self>, terms: Terms, keys: Keys) -> bool {
+    pub(super) fn erase(self: &Arc<Self>, terms: Terms, keys: Arc<Keys>) -> bool {
         let (done, result) = mpsc::channel();
         let user = self.clone();
         // On a thread of its own, since the ledger's disk can hang: then the errand is given up, and what it
@@ -107,13 +107,14 @@ impl User {
         let Some(certificate) = &keys.certificate else { return Ok(()) };
         let registrar = self.module.registrar_key();
         let (asked, head) = Asked::new(client_id, n, self.module.clock.wall_ms())?;
+        let registrar_id = registrar.id.to_be_bytes();
         errand.permit(Purpose::Erase, sim, |mut permit| {
             let payload = request::erase(permit.disclosure(), head, &certificate.bytes)?;
             let sealed = seal::to_registrar(payload, &registrar, &keys.identity)?;
             let to = Publication {
                 connection: CONNECTION,
                 token: u64::from(n) + 1,
-                topic: Topic::Registrar(&registrar.id.to_be_bytes()),
+                topic: Topic::Registrar(&registrar_id),
                 expiry_s: EXPIRY_S,
                 message_id: None,
                 checkpoint_nonce: None,

@@ -31,7 +31,9 @@ use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::consent::{ConsentStore, Disclosures, FileRecordKey, OffReason, Record, SimIdentity};
+use crate::consent::{
+    ConsentStore, Disclosures, FileRecordKey, OffReason, Record, RecordId, SimIdentity,
+};
 use crate::courier::Event;
 use crate::gate::{Gate, Network, Refusal};
 use crate::identity::{KeyStore, Keys, StorageKey};
@@ -130,11 +132,11 @@ struct Consent {
 }
 
 /// The keys, in memory and wrapped.
-pub struct Vault {
+struct Vault {
     store: KeyStore,
     storage: Option<StorageKey>,
     /// In use; of the consent in force or none.
-    pub keys: Option<Keys>,
+    keys: Option<Arc<Keys>>,
 }
 
 /// What can be told at any moment, without waiting for a disk.
@@ -248,7 +250,7 @@ impl User {
             return Some(hash);
         }
         // The first message after a start: the keys are read, and with them the key of the hash.
-        self.with_keys(|_| ((), Changed::No))?;
+        self.keys()?;
         self.book.hash(id)
     }
 
@@ -272,42 +274,57 @@ impl User {
         }
     }
 
-    /// Uses the keys of the consent in force, which are read or made if there are none in memory; `None` if the
-    /// user is locked or there is no consent. What `use_keys` says has changed is kept before this returns.
-    pub fn with_keys<R>(&self, use_keys: impl FnOnce(&mut Keys) -> (R, Changed)) -> Option<R> {
+    /// The keys of the consent in force, which are read or made if there are none in memory; `None` if the user is
+    /// locked or there is no consent. They are lent, so that whoever uses them holds no lock: a withdrawal waits
+    /// for nobody who is stuck with them.
+    pub fn keys(&self) -> Option<Arc<Keys>> {
+        self.keys_in(&mut lock(&self.vault))
+    }
+
+    /// Changes the keys of the consent in force. What `change` says has changed is kept before this returns.
+    pub fn change_keys<R>(&self, change: impl FnOnce(&mut Keys) -> (R, Changed)) -> Option<R> {
         let mut vault = lock(&self.vault);
-        // Asked under the lock under which `withdraw` destroys keys: none are made behind it.
-        let terms = self.gate.terms().ok()?;
-        let Vault { store, storage, keys } = &mut *vault;
-        let storage = storage.as_ref()?;
-        let now = self.module.clock.wall_ms();
-        let current = keys.as_ref().is_some_and(|k| *k.record().as_bytes() == terms.record_id);
-        if !current {
-            let record = crate::consent::RecordId::from_bytes(&terms.record_id)?;
-            let kept = store.read(storage, record).ok();
-            let kept = kept.and_then(|k| Keys::from_stored(&k, &self.module.registrar_keys(), now));
-            let made = match kept {
-                Some(kept) => kept,
-                None => {
-                    let made = Keys::make(record, &terms.sims, now)
-                        .inspect_err(|e| log::error!("keys: {e}"))
-                        .ok()?;
-                    let kept = store.write(storage, record, &made.to_stored());
-                    kept.inspect_err(|e| log::error!("keys are not kept: {e}")).ok()?;
-                    made
-                }
-            };
-            self.book.set_hash_key(Some(made.hash_key()));
-            *keys = Some(made);
-        }
-        let keys = keys.as_mut()?;
-        let (result, changed) = use_keys(keys);
+        let current = self.keys_in(&mut vault)?;
+        let module = &self.module;
+        let (now, registrar) = (module.clock.wall_ms(), module.registrar_keys());
+        let mut keys = Keys::from_stored(&current.to_stored(), &registrar, now)?;
+        let (result, changed) = change(&mut keys);
         if changed == Changed::Yes {
-            if let Err(e) = store.write(storage, keys.record(), &keys.to_stored()) {
+            let storage = vault.storage.as_ref()?;
+            if let Err(e) = vault.store.write(storage, keys.record(), &keys.to_stored()) {
                 log::error!("keys are not kept: {e}");
             }
+            vault.keys = Some(Arc::new(keys));
         }
         Some(result)
+    }
+
+    fn keys_in(&self, vault: &mut Vault) -> Option<Arc<Keys>> {
+        // Asked under the lock under which `withdraw` destroys keys: none are made behind it.
+        let terms = self.gate.terms().ok()?;
+        if let Some(keys) = &vault.keys {
+            if *keys.record().as_bytes() == terms.record_id {
+                return Some(keys.clone());
+            }
+        }
+        let record = RecordId::from_bytes(&terms.record_id)?;
+        let storage = vault.storage.as_ref()?;
+        let now = self.module.clock.wall_ms();
+        let kept = vault.store.read(storage, record).ok();
+        let kept = kept.and_then(|k| Keys::from_stored(&k, &self.module.registrar_keys(), now));
+        let keys = match kept {
+            Some(kept) => kept,
+            None => {
+                let made = Keys::make(record, &terms.sims, now)
+                    .inspect_err(|e| log::error!("keys: {e}"))
+                    .ok()?;
+                let kept = vault.store.write(storage, record, &made.to_stored());
+                kept.inspect_err(|e| log::error!("keys are not kept: {e}")).ok()?;
+                made
+            }
+        };
+        self.book.set_hash_key(Some(keys.hash_key()));
+        Some(vault.keys.insert(Arc::new(keys)).clone())
     }
 }
 

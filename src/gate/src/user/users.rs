@@ -10,7 +10,7 @@ use cloudmessaging_seal::{fingerprint, Number};
 use zeroize::Zeroizing;
 
 use super::report::Known;
-use super::{view, Changed, Module, Registration, User};
+use super::{view, Module, Registration, User};
 use crate::consent::{self, Controller, OffReason, SimIdentity};
 use crate::courier::Event;
 use crate::disclose::{Classes, DataClass};
@@ -366,11 +366,9 @@ impl Facade for Users {
 
     fn fingerprint(&self, user: UserId, subscription: i32, peer: &Number) -> Result<String> {
         let user = self.user(user).ok_or(ServiceError::Off)?;
-        let own = user.with_keys(|keys| {
-            (keys.sims.get(&subscription).map(|keys| keys.identity.public_key()), Changed::No)
-        });
-        let own = own.ok_or(ServiceError::Off)?;
-        let own = own.ok_or(ServiceError::NotFound { what: "SIM" })?;
+        let keys = user.keys().ok_or(ServiceError::Off)?;
+        let own = keys.sims.get(&subscription).ok_or(ServiceError::NotFound { what: "SIM" })?;
+        let own = own.identity.public_key();
         let desk = lock(&user.desk);
         let theirs = desk.peers.identity_key(peer);
         let theirs = theirs.ok_or(ServiceError::NotFound { what: "peer" })?;

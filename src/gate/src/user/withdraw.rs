@@ -61,7 +61,7 @@ impl User {
         }
 
         let keys = self.forget_keys();
-        let lease_until_ms = keys.as_ref().map_or(0, lease_until);
+        let lease_until_ms = keys.as_deref().map_or(0, lease_until);
         let ended = lock(&self.desk).outbox.withdraw(self.module.clock.wall_ms());
         match ended {
             Ok(ended) => ended.iter().for_each(|closed| self.book.message_ended(closed)),
@@ -92,7 +92,7 @@ impl User {
     }
 
     /// Takes the keys out of memory and off the disk.
-    pub(super) fn forget_keys(&self) -> Option<Keys> {
+    pub(super) fn forget_keys(&self) -> Option<Arc<Keys>> {
         let mut vault = lock(&self.vault);
         let keys = vault.keys.take();
         if let Err(e) = vault.store.destroy() {

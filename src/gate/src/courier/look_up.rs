@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Look-ups: whether somebody can be written to, and with which keys (protocol.md, "Look-up"). One number at a time,
+//! and no answer is trusted further than what the registrar signed and what was pinned before.
+
+use std::time::Duration;
+
+use cloudmessaging_seal::{verify_bundle, Number, RoutingId};
+use cloudmessaging_wire::proto::ledger::Purpose;
+use cloudmessaging_wire::proto::registrar::reply;
+
+use super::backoff::Backoff;
+use super::outgoing::{Kind, Request, ANSWER_MS};
+use super::request::{self, Asked};
+use super::{Courier, Setback};
+use crate::message::{Ending, Seen, SmsReason};
+use crate::seal;
+use crate::sync::lock;
+
+impl Courier {
+    pub(super) fn look_up(
+        &mut self,
+        sim: i32,
+        recipient: &Number,
+        now: i64,
+        next: &mut i64,
+    ) -> Result<(), Setback> {
+        let waits = |r: &Request| matches!(&r.kind, Kind::LookUp(n) if n == recipient);
+        if self.asked.values().any(waits) {
+            return Ok(());
+        }
+        let retry = self
+            .look_ups
+            .entry(recipient.clone())
+            .or_insert_with(|| Backoff::new(Duration::from_secs(2), Duration::from_secs(300)));
+        if !retry.is_due(now) {
+            *next = (*next).min(retry.due());
+            return Ok(());
+        }
+        let registrar = self.user.module.registrar_key();
+        let Some((client_id, n)) = self.next_request() else { return Ok(()) };
+        let (asked, head) = Asked::new(&client_id, n, now)?;
+        let Some(route) = self.post_route() else { return Ok(()) };
+        let registrar_id = registrar.id.to_be_bytes();
+        let (gate, book) = (&self.user.gate, &self.user.book);
+        let Some(keys) = self.user.keys() else { return Ok(()) };
+        let Some(keys) = keys.sims.get(&sim) else { return Ok(()) };
+        // Not registered yet: it is looked up when that is done.
+        let Some(own) = &keys.certificate else { return Ok(()) };
+        gate.permit(Purpose::LookUp, Some(sim), |mut permit| {
+            let payload =
+                request::look_up(permit.disclosure(), head, &own.bytes, recipient.as_str())?;
+            let sealed = seal::to_registrar(payload, &registrar, &keys.identity)?;
+            Ok::<_, Setback>(permit.transmit(sealed, route.request(&registrar_id), book)?)
+        })?;
+        if let Some(retry) = self.look_ups.get_mut(recipient) {
+            retry.failed(now);
+        }
+        self.remember(route, None);
+        let request = Request::new(asked, Kind::LookUp(recipient.clone()), now);
+        *next = (*next).min(now + ANSWER_MS);
+        self.asked.insert(request.asked.id, request);
+        Ok(())
+    }
+
+    pub(super) fn looked_up(&mut self, number: Number, answer: reply::Kind) {
+        let now = self.now();
+        match answer {
+            reply::Kind::Found(found) => {
+                let keys = self.user.module.registrar_keys();
+                let routing_id: Option<RoutingId> = found.routing_id.as_slice().try_into().ok();
+                let bundle = routing_id.and_then(|id| {
+                    let bundle = verify_bundle(&found.bundle, &keys, &id, now);
+                    bundle.inspect_err(|e| log::warn!("a bundle is not to be believed: {e}")).ok()
+                });
+                let Some((routing_id, bundle)) = routing_id.zip(bundle) else { return };
+                if !self.pin(&number, &bundle.identity_key, bundle.serial) {
+                    return;
+                }
+                self.look_ups.remove(&number);
+                self.found.insert(number, (routing_id, bundle));
+            }
+            reply::Kind::NotRegistered(_) => {
+                self.look_ups.remove(&number);
+                self.end_all(&number, SmsReason::NotRegistered);
+            }
+            reply::Kind::Refused(refused) if super::transient(refused.reason()) => {}
+            reply::Kind::Refused(_) => self.end_all(&number, SmsReason::Refused),
+            _ => log::warn!("the registrar answers a look-up with something else"),
+        }
+    }
+
+    /// Remembers whose key this is. Whether it may be used: an older one than was seen may not.
+    pub(super) fn pin(&mut self, number: &Number, identity_key: &[u8; 32], serial: u64) -> bool {
+        let now = self.now();
+        let seen = lock(&self.user.desk).peers.see(number, identity_key, serial, now);
+        match seen {
+            Ok(Seen::Older) => {
+                log::warn!("a bundle or certificate is older than one that was seen");
+                false
+            }
+            Ok(Seen::Changed) => {
+                self.found.remove(number);
+                self.user.module.hints.key_changed(self.user.id);
+                true
+            }
+            Ok(Seen::First | Seen::Same) => true,
+            Err(e) => {
+                log::error!("a key is not pinned: {e}");
+                false
+            }
+        }
+    }
+
+    fn end_all(&mut self, number: &Number, reason: SmsReason) {
+        let ids: Vec<_> = {
+            let desk = lock(&self.user.desk);
+            let open = desk.outbox.open().filter(|m| m.recipient() == number && m.attempts() == 0);
+            open.map(|m| *m.id()).collect()
+        };
+        for id in ids {
+            self.end(&id, Ending::UseSms(reason));
+        }
+    }
+}
