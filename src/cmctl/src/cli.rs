@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The verbs and their arguments. The `///` comments are what `--help` prints.
-use crate::sim::SimArgument;
+use crate::sim::SimText;
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::DataClass::DataClass;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -142,7 +142,7 @@ pub enum LedgerVerb {
 pub struct Sims {
     /// A SIM: subscription id, number, and where they exist IMSI and IMEI; may be repeated
     #[arg(long = "sim", value_name = "ID,NUMBER[,IMSI[,IMEI]]")]
-    pub sim: Vec<SimArgument>,
+    pub sim: Vec<SimText>,
     /// The SIMs as JSON: [{"subscriptionId": 1, "number": "+15550100", "imsi": "", "imei": ""}]
     #[arg(long, value_name = "FILE")]
     pub sims: Option<PathBuf>,

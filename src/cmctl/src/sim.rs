@@ -8,7 +8,6 @@ use serde::Deserialize;
 use std::fmt;
 use std::io::Read;
 use std::path::Path;
-use std::str::FromStr;
 
 /// A SIM in a JSON file.
 #[derive(Clone, Deserialize)]
@@ -30,11 +29,25 @@ impl fmt::Debug for SimArgument {
     }
 }
 
-impl FromStr for SimArgument {
-    type Err = &'static str;
+/// A SIM as it was typed. Not taken apart until after the command line: clap repeats a wrong value.
+#[derive(Clone)]
+pub struct SimText(String);
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut parts = text.split(',').map(str::trim);
+impl fmt::Debug for SimText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SimText")
+    }
+}
+
+impl From<&str> for SimText {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl SimText {
+    fn parse(&self) -> Result<SimArgument, &'static str> {
+        let mut parts = self.0.split(',').map(str::trim);
         let subscription_id = parts
             .next()
             .and_then(|id| id.parse().ok())
@@ -48,7 +61,12 @@ impl FromStr for SimArgument {
         if !number.starts_with('+') {
             return Err("the number begins with a plus and the country code");
         }
-        Ok(Self { subscription_id, number: number.into(), imsi: imsi.into(), imei: imei.into() })
+        Ok(SimArgument {
+            subscription_id,
+            number: number.into(),
+            imsi: imsi.into(),
+            imei: imei.into(),
+        })
     }
 }
 
@@ -69,7 +87,9 @@ pub fn identities(sims: &Sims) -> Result<Vec<SimIdentity>, Failure> {
         Some(path) => json(path)?,
         None => Vec::new(),
     };
-    all.extend(sims.sim.iter().cloned());
+    for text in &sims.sim {
+        all.push(text.parse().map_err(|why| Failure::Usage(format!("--sim: {why}")))?);
+    }
     Ok(all.into_iter().map(SimIdentity::from).collect())
 }
 
@@ -102,27 +122,27 @@ mod tests {
 
     #[test]
     fn a_sim_is_id_number_imsi_imei() {
-        let sim: SimArgument = "1,+15550100,001010123456789,490154203237518".parse().unwrap();
+        let sim = SimText::from("1,+15550100,001010123456789,490154203237518").parse().unwrap();
         let identity = SimIdentity::from(sim);
         assert_eq!(identity.subscriptionId, 1);
         assert_eq!(identity.number, "+15550100");
         assert_eq!(identity.imsi, "001010123456789");
         assert_eq!(identity.imei, "490154203237518");
-        let short = SimIdentity::from("2, +15550100".parse::<SimArgument>().unwrap());
+        let short = SimIdentity::from(SimText::from("2, +15550100").parse().unwrap());
         assert_eq!((short.number.as_str(), short.imsi.as_str()), ("+15550100", ""));
     }
 
     #[test]
     fn a_malformed_sim_is_refused_without_repeating_it() {
         for wrong in ["", "1", "+15550100", "x,+15550100", "1,15550100", "1,+1,2,3,4"] {
-            let error = wrong.parse::<SimArgument>().unwrap_err();
+            let error = SimText::from(wrong).parse().unwrap_err();
             assert!(!error.contains("1555"), "{error}");
         }
     }
 
     #[test]
     fn no_dump_and_no_complaint_shows_the_identity() {
-        let sim: SimArgument = "1,+15550100,001010123456789".parse().unwrap();
+        let sim = SimText::from("1,+15550100,001010123456789").parse().unwrap();
         assert_eq!(format!("{sim:?}"), "SimArgument { subscription_id: 1, .. }");
         for wrong in [
             r#"[{"subscriptionId":"+15550100","number":"+15550100"}]"#,

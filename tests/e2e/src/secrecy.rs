@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Personal data are in no log line, no error, and no file in clear.
+//! Personal data are in no log line, no error, no dump, and no file in clear.
 use crate::{bed, deliver, two_phones, Broker, Claim, ANNA, BEN, SOON};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,15 +11,23 @@ pub fn no_log_and_no_file_holds_a_number_an_identity_or_a_text(broker: Broker) -
     let texts = ["Heliotrope at the old mill", "Bring the amphora, quietly"];
     deliver(&anna, &ben, texts[0])?;
     deliver(&ben, &anna, texts[1])?;
-    // What goes wrong is what tempts a log most.
+    // What goes wrong is what tempts a log most, and what is printed then may be mailed to somebody.
     let unknown = "+15550177";
-    anna.send(unknown, texts[0], &["--wait", "60"])?;
-    anna.send("no number at all", texts[0], &[])?;
-    anna.send(BEN, "", &[])?;
-    anna.ask(&["send", "--sim", "7", "--to", BEN, "--body", texts[1]])?;
-    anna.ask(&["consent", "grant", "--sim", "1,+1555", "--yes", &"0".repeat(64)])?;
+    let wrong = [
+        anna.send(unknown, texts[0], &["--wait", "60"])?,
+        anna.send("15550177 is no number", texts[0], &[])?,
+        anna.send(BEN, "", &[])?,
+        anna.send(BEN, texts[0], &["--sms-deadline", "1"])?,
+        anna.ask(&["send", "--sim", "7", "--to", BEN, "--body", texts[1]])?,
+        anna.ask(&["consent", "grant", "--sim", "1,+1555", "--yes", &"0".repeat(64)])?,
+        anna.ask(&["consent", "grant", "--sim", "1;+15550100", "--yes", &"0".repeat(64)])?,
+    ];
+    for answer in &wrong {
+        assert_ne!(answer.code, 0, "{}", answer.output);
+    }
+    let mut printed: Vec<String> = wrong.into_iter().map(|answer| answer.output).collect();
     anna.cmctl(&["consent", "withdraw", "--erase"])?;
-    anna.send(BEN, texts[0], &[])?;
+    printed.push(anna.send(BEN, texts[0], &[])?.output);
     anna.grant(&["--allow", "imsi", "--allow", "imei"])?;
     anna.reachable(SOON)?;
     deliver(&anna, &ben, texts[0])?;
@@ -27,6 +35,17 @@ pub fn no_log_and_no_file_holds_a_number_an_identity_or_a_text(broker: Broker) -
     anna.start()?;
     anna.report()?;
     anna.reachable(SOON)?;
+    // Only inbox and preview are there to show personal data.
+    for verb in [
+        &["status"][..],
+        &["consent", "show"],
+        &["consent", "receipt"],
+        &["outcomes"],
+        &["ledger", "show", "--limit", "1000"],
+    ] {
+        printed.push(anna.show(verb)?);
+        printed.push(anna.ask(verb)?.output);
+    }
 
     let mut secrets: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
     for phone in [&anna, &ben] {
@@ -46,6 +65,10 @@ pub fn no_log_and_no_file_holds_a_number_an_identity_or_a_text(broker: Broker) -
     let size: u64 = files.iter().filter_map(|file| fs::metadata(file).ok()).map(|m| m.len()).sum();
     assert!(size > 10_000, "{size} bytes are hardly a log");
     let mut found = Vec::new();
+    for text in &printed {
+        let of = secrets.iter().filter(|secret| text.contains(secret.as_str()));
+        found.extend(of.map(|secret| format!("{secret:?} in what cmctl printed:\n{text}")));
+    }
     for file in &files {
         let bytes = fs::read(file).unwrap_or_default();
         for secret in &secrets {
