@@ -67,6 +67,7 @@ pub enum Failure {
     #[error("this user id may not ask that")]
     NotAllowed,
     /// The question at the terminal was not answered with yes.
+    #[cfg(not(target_os = "android"))]
     #[error("not turned on: {0}")]
     NotConfirmed(&'static str),
     /// A file could not be read.
@@ -106,6 +107,7 @@ impl Failure {
             Failure::Unreachable { .. } => "UNREACHABLE".into(),
             Failure::Service { code, .. } => code.name().into_owned(),
             Failure::NotAllowed => "NOT_ALLOWED".into(),
+            #[cfg(not(target_os = "android"))]
             Failure::NotConfirmed(_) => "NOT_CONFIRMED".into(),
             Failure::File { .. } => "FILE".into(),
             Failure::Other(_) => "OTHER".into(),

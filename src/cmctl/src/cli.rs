@@ -2,7 +2,9 @@
 //! The verbs and their arguments. The `///` comments are what `--help` prints.
 use crate::sim::SimText;
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::DataClass::DataClass;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+#[cfg(not(target_os = "android"))]
+use clap::ValueEnum;
+use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\

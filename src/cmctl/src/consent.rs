@@ -8,7 +8,9 @@ use crate::output::{wrapped, yes_no, Table};
 use crate::status;
 #[cfg(not(target_os = "android"))]
 use crate::time::utc;
-use crate::words::{class_list, class_names, class_word, Words};
+#[cfg(not(target_os = "android"))]
+use crate::words::class_list;
+use crate::words::{class_names, class_word, Words};
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
     ConsentState::ConsentState, Disclosure::Disclosure,
 };

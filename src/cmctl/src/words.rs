@@ -178,6 +178,7 @@ pub fn allowed(allow: &[DataClass], forbid: &[DataClass]) -> Vec<DataClass> {
 }
 
 /// Classes as a list for people.
+#[cfg(not(target_os = "android"))]
 pub fn class_list(classes: &[DataClass]) -> String {
     classes.iter().map(|class| class_word(*class)).collect::<Vec<_>>().join(", ")
 }
