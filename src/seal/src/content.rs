@@ -8,7 +8,7 @@ use cloudmessaging_wire::limits::{BODY_MAX, MESSAGE_ID};
 use cloudmessaging_wire::proto::envelope::{content::Kind, Content, ReceiptStatus};
 use cloudmessaging_wire::signed;
 use ring::digest;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::envelope::{Reader, Sealed, SealedEnvelope, Sealing};
 use crate::error::SealError;
@@ -53,6 +53,9 @@ pub fn seal_content(
     check(&content)?;
     let sealing = Sealing::begin(to.reader, to.key)?;
     let body = encode_signable(&content);
+    if let Some(Kind::Message(message)) = &mut content.kind {
+        message.body.zeroize();
+    }
     let signature = sender.sign(&Zeroizing::new(signed::content(
         to.routing_id,
         to.key_id,

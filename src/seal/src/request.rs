@@ -9,7 +9,7 @@ use cloudmessaging_wire::limits::{PAYLOAD_MAX, SCHEMA_VERSION};
 use cloudmessaging_wire::proto::registrar::{self as proto, request::Kind, Reply, Request};
 use cloudmessaging_wire::{signed, topic};
 use prost::Message as _;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::content::{attach, encode_signable};
 use crate::envelope::{open, sealed, Reader, Sealed, SealedEnvelope, Sealing};
@@ -31,12 +31,26 @@ pub fn seal_request(
     request.signature.clear();
     let sealing = Sealing::begin(Reader::Registrar, key)?;
     let body = encode_signable(&request);
+    wipe(&mut request);
     let signature = sender.sign(&Zeroizing::new(signed::request(key_id, sealing.enc(), &body)));
     let plaintext = attach(body, &signature);
     let enc = sealing.enc().to_vec();
     let ciphertext = sealing.finish(&plaintext)?;
     let sealed = proto::SealedRequest { schema_version: SCHEMA_VERSION, key_id, enc, ciphertext };
     Ok(Sealed { payload: sealed.encode_to_vec(), plaintext_size: plaintext.len() })
+}
+
+/// Wipes what identifies the owner, or somebody the owner writes to, from a request that is encoded.
+fn wipe(request: &mut Request) {
+    match &mut request.kind {
+        Some(Kind::Registration(registration)) => {
+            registration.number.zeroize();
+            registration.imsi.zeroize();
+            registration.imei.zeroize();
+        }
+        Some(Kind::LookUp(look_up)) => look_up.number.zeroize(),
+        Some(Kind::Renewal(_) | Kind::Erase(_)) | None => {}
+    }
 }
 
 /// A request as it arrived: of known version and the right lengths, not opened.

@@ -68,6 +68,8 @@ struct Courier {
     user: Arc<User>,
     events: Receiver<Event>,
     sender: Sender<Event>,
+    /// The consent that all below belongs to.
+    consent: Option<[u8; 16]>,
     life: Option<Life>,
     /// Between two starts of an uplink that crashes.
     starting: Backoff,
@@ -90,6 +92,7 @@ pub fn start(user: Arc<User>) -> Option<Sender<Event>> {
         user,
         events,
         sender: sender.clone(),
+        consent: None,
         life: None,
         starting: Backoff::new(Duration::from_millis(250), Duration::from_secs(60)),
         registrations: BTreeMap::new(),
@@ -111,41 +114,47 @@ pub fn start(user: Arc<User>) -> Option<Sender<Event>> {
 impl Courier {
     fn run(&mut self) {
         log::info!("courier of user {}: starts", self.user.id);
-        while self.open() {
+        while !self.user.courier_may_end() {
+            self.work();
+            self.drop_life();
+            self.settle();
+        }
+        log::info!("courier of user {}: ends", self.user.id);
+    }
+
+    /// Carries, as long as there is consent.
+    fn work(&mut self) {
+        while let Ok(terms) = self.user.gate.terms() {
+            if self.consent != Some(terms.record_id) {
+                // What was asked and found under an earlier consent is not used under this one.
+                self.consent = Some(terms.record_id);
+                self.registrations.clear();
+                self.asked.clear();
+                self.found.clear();
+                self.look_ups.clear();
+                self.receipts.clear();
+            }
             let sleep = self.step();
             match self.events.recv_timeout(sleep) {
                 Ok(event) => self.handle(event),
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Disconnected) => return,
             }
             while let Ok(event) = self.events.try_recv() {
                 self.handle(event);
             }
         }
-        self.drop_life();
-        self.settle();
-        log::info!("courier of user {}: ends", self.user.id);
     }
 
-    /// There is consent, or messages of a withdrawn one wait for their deadline.
-    fn open(&self) -> bool {
-        self.user.gate.terms().is_ok()
-    }
-
-    /// Without consent nothing can leave; what was handed over before still comes to its outcome.
+    /// Without consent nothing can leave; what was handed over before still comes to its outcome. Returns when
+    /// nothing is under way, or there is consent again.
     fn settle(&mut self) {
-        loop {
+        while self.user.gate.terms().is_err() {
             self.expire();
             let Some(next) = lock(&self.user.desk).outbox.next_deadline() else { return };
-            if self.user.gate.terms().is_ok() {
-                // A new grant: another courier, or this one's successor, goes on.
-                return;
-            }
             let sleep = self.until(next);
-            match self.events.recv_timeout(sleep) {
-                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
+            // Whatever it is: of an uplink that is gone, or the word to look again.
+            let _ = self.events.recv_timeout(sleep);
         }
     }
 

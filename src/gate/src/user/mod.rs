@@ -233,6 +233,17 @@ impl User {
         };
     }
 
+    /// The courier asks whether it may end: not while there is consent. Whoever gives consent after that starts
+    /// another.
+    pub fn courier_may_end(&self) -> bool {
+        let mut courier = lock(&self.courier);
+        if self.gate.terms().is_ok() {
+            return false;
+        }
+        *courier = None;
+        true
+    }
+
     /// Hands an event to the courier, if one is running.
     pub fn tell_courier(&self, event: Event) -> bool {
         lock(&self.courier).as_ref().is_some_and(|events| events.send(event).is_ok())
