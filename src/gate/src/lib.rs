@@ -13,6 +13,8 @@ pub mod courier;
 pub mod disclose;
 pub mod file;
 pub mod gate;
+#[cfg(test)]
+mod gate_tests;
 #[cfg(not(target_os = "android"))]
 pub mod host;
 pub mod identity;
