@@ -35,8 +35,8 @@ interface ICloudMessagingConsent {
     /**
      * Turns on. Durable when it returns; the first byte leaves after that, if ever.
      * A grant while on replaces the one before.
-     * Fails with UNKNOWN_DISCLOSURE, INVALID_ARGUMENT, TOO_LARGE, SIM_IN_USE, FORBIDDEN, NOT_READY, STORAGE, LEDGER;
-     * a grant that failed is off.
+     * Fails with UNKNOWN_DISCLOSURE, INVALID_ARGUMENT, TOO_LARGE, SIM_IN_USE, FORBIDDEN, NOT_READY: nothing has
+     * changed then. Fails with STORAGE or LEDGER, and with OFF if it met a withdrawal: it is off then.
      */
     void grant(in Grant grant);
 
