@@ -13,24 +13,33 @@ const TARGET: u64 = 4_000_000;
 /// Resident memory of a gate that is off, after a moment of rest.
 pub fn off(table: &mut Table, phone: &Phone) -> Result<()> {
     std::thread::sleep(Duration::from_secs(1));
-    let rss = rss(phone.gate())?;
-    table.target("gate while off, resident", bytes(rss), "below 4 MB", rss < TARGET);
-    Ok(())
+    gate(table, "gate while off, resident", phone.gate())
 }
 
 /// The same while on, with the uplink.
 pub fn on(table: &mut Table, phone: &Phone) -> Result<()> {
     std::thread::sleep(Duration::from_secs(1));
-    let gate = rss(phone.gate())?;
-    table.target("gate while on, resident", bytes(gate), "below 4 MB", gate < TARGET);
+    gate(table, "gate while on, resident", phone.gate())?;
     for uplink in phone.uplinks() {
-        table.figure("uplink while on, resident", bytes(rss(uplink)?));
+        let (all, own) = memory(uplink)?;
+        table.figure("uplink while on, resident", bytes(all));
+        table.figure(OWN, bytes(own));
     }
     Ok(())
 }
 
-fn rss(pid: u32) -> Result<u64> {
-    proc::rss(pid).map_err(Error::io("read the resident memory"))
+const OWN: &str = "  of it neither program nor library";
+
+fn gate(table: &mut Table, what: &str, pid: u32) -> Result<()> {
+    let (all, own) = memory(pid)?;
+    table.target(what, bytes(all), "below 4 MB", all < TARGET);
+    table.figure(OWN, bytes(own));
+    Ok(())
+}
+
+fn memory(pid: u32) -> Result<(u64, u64)> {
+    let failed = || Error::io("read the resident memory");
+    Ok((proc::rss(pid).map_err(failed())?, proc::anonymous(pid).map_err(failed())?))
 }
 
 /// Sizes of the programs.

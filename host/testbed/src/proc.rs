@@ -35,12 +35,21 @@ pub fn exists(pid: u32) -> bool {
     fs::metadata(format!("/proc/{pid}")).is_ok()
 }
 
-/// Resident memory in bytes.
+/// Resident memory in bytes: what `ps` calls RSS, pages of program and library files included.
 pub fn rss(pid: u32) -> io::Result<u64> {
+    memory(pid, "VmRSS:")
+}
+
+/// The part of it that is in no file, and so is this process's alone.
+pub fn anonymous(pid: u32) -> io::Result<u64> {
+    memory(pid, "RssAnon:")
+}
+
+fn memory(pid: u32, name: &str) -> io::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let kilobytes = status.lines().find_map(|line| {
-        line.strip_prefix("VmRSS:")?.trim().strip_suffix("kB")?.trim().parse().ok()
-    });
+    let kilobytes = status
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.trim().strip_suffix("kB")?.trim().parse().ok());
     kilobytes.map(|kb: u64| kb * 1024).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
@@ -134,6 +143,8 @@ mod tests {
 
     #[test]
     fn memory_is_counted_in_bytes() {
-        assert!(rss(std::process::id()).unwrap() > 500_000);
+        let own = std::process::id();
+        let (all, anonymous) = (rss(own).unwrap(), anonymous(own).unwrap());
+        assert!(all > 500_000 && anonymous > 0 && anonymous < all, "{anonymous} of {all}");
     }
 }
