@@ -262,7 +262,7 @@ impl Courier {
                 ..Connect::default()
             };
             let routing_id = RoutingId(identity.routing_id);
-            self.connect(Some(sim), connect, Some(routing_id), now);
+            self.connect(Some(sim), connect, Some(routing_id), now, next);
         }
         let wanted = self.post_wanted(now);
         let Some(life) = &mut self.life else { return };
@@ -281,7 +281,7 @@ impl Courier {
                     keep_alive_s: POST_KEEP_ALIVE_S,
                     ..Connect::default()
                 };
-                self.connect(None, connect, None, now);
+                self.connect(None, connect, None, now, next);
             }
             State::Up(connection) if !wanted => {
                 let idle_at = life.post.used_ms.saturating_add(POST_IDLE_MS);
@@ -307,6 +307,7 @@ impl Courier {
         connect: Connect,
         routing_id: Option<RoutingId>,
         now: i64,
+        next: &mut i64,
     ) {
         let Some(life) = &mut self.life else { return };
         life.next_connection += 1;
@@ -324,6 +325,7 @@ impl Courier {
             Err(e) => {
                 log::debug!("{} not connected: {e}", name(sim));
                 link.retry.failed(now);
+                *next = (*next).min(link.retry.due());
             }
         }
     }

@@ -12,7 +12,7 @@ use super::backoff::Backoff;
 use super::outgoing::{Kind, Request, ANSWER_MS};
 use super::request::{self, Asked};
 use super::{Courier, Setback};
-use crate::message::{Ending, Seen, SmsReason};
+use crate::message::{Seen, SmsReason};
 use crate::seal;
 use crate::sync::lock;
 
@@ -111,14 +111,26 @@ impl Courier {
         }
     }
 
-    fn end_all(&mut self, number: &Number, reason: SmsReason) {
+    /// Wakes the courier when a look-up that has to be tried again is due: by then the post connection may have
+    /// been closed for being idle.
+    pub(super) fn await_look_ups(&self, now: i64, next: &mut i64) {
+        let desk = lock(&self.user.desk);
+        let waiting = desk.outbox.open().filter(|message| message.is_to_be_sent());
+        let tries = waiting.filter_map(|message| self.look_ups.get(message.recipient()));
+        if let Some(due) = tries.filter(|retry| !retry.is_due(now)).map(Backoff::due).min() {
+            *next = (*next).min(due);
+        }
+    }
+
+    /// Ends every message to a number that has not left.
+    fn end_all(&self, number: &Number, reason: SmsReason) {
         let ids: Vec<_> = {
             let desk = lock(&self.user.desk);
-            let open = desk.outbox.open().filter(|m| m.recipient() == number && m.attempts() == 0);
-            open.map(|m| *m.id()).collect()
+            let open = desk.outbox.open().filter(|message| message.recipient() == number);
+            open.map(|message| *message.id()).collect()
         };
         for id in ids {
-            self.end(&id, Ending::UseSms(reason));
+            self.end_unsent(&id, reason);
         }
     }
 }

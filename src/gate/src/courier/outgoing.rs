@@ -155,6 +155,7 @@ impl Courier {
     /// Sends what is queued; looks its recipients up first.
     pub(super) fn send_due(&mut self, now: i64, next: &mut i64) {
         self.forget_unanswered(now, next);
+        self.await_look_ups(now, next);
         if !self.post_is_up() {
             return;
         }
@@ -176,8 +177,13 @@ impl Courier {
                     self.look_up(sim, &recipient, now, next)
                 }
             };
-            if let Err(e) = done {
-                log::debug!("a message waits: {e}");
+            match done {
+                Ok(()) => {}
+                Err(Setback::Refused(Refusal::ClassNotAllowed(class))) => {
+                    log::info!("a message needs a class that is not allowed: {class:?}");
+                    self.end_unsent(&id, SmsReason::Refused);
+                }
+                Err(e) => log::debug!("a message waits: {e}"),
             }
         }
     }
@@ -233,21 +239,18 @@ impl Courier {
             self.remember(route, Some(*id));
             return Ok(());
         }
-        let nowhere = {
-            let mut desk = lock(&self.user.desk);
-            let kept = desk.outbox.kept_back(id);
-            kept.inspect_err(|e| log::error!("a message that was kept back is not marked so: {e}"))
-                .is_ok_and(|kept| kept)
-                && desk.outbox.get(id).is_some_and(|message| !message.is_perhaps_out())
-        };
-        if let Err(Setback::Refused(Refusal::ClassNotAllowed(class))) = &sent {
-            log::info!("a message needs a class that is not allowed: {class:?}");
-            if nowhere {
-                self.end(id, Ending::UseSms(SmsReason::Refused));
-                return Ok(());
-            }
+        if let Err(e) = lock(&self.user.desk).outbox.kept_back(id) {
+            log::error!("a message that was kept back is not marked so: {e}");
         }
         sent
+    }
+
+    /// Ends a message that has not left.
+    pub(super) fn end_unsent(&self, id: &[u8; 16], reason: SmsReason) {
+        let out = lock(&self.user.desk).outbox.get(id).is_none_or(Entry::is_perhaps_out);
+        if !out {
+            self.end(id, Ending::UseSms(reason));
+        }
     }
 
     /// What a message will end with if it is never sent.
