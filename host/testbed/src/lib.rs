@@ -9,6 +9,7 @@
 //! PR_SET_PDEATHSIG, when this process is killed.
 
 mod bed;
+mod cmctl;
 mod error;
 mod interrupt;
 mod phone;
@@ -18,9 +19,10 @@ mod programs;
 mod relay;
 
 pub use bed::{Bed, Broker, Setup};
+pub use cmctl::Answer;
 pub use error::Error;
 pub use interrupt::end_cleanly_when_interrupted;
-pub use phone::{Answer, Facts, Phone};
+pub use phone::{Facts, Phone};
 pub use process::Process;
 pub use programs::{programs, Profile, Programs};
 pub use relay::{Counts, Passage, Relay};
