@@ -2,7 +2,7 @@
 //! A phone: one `cloudmessagingd` with its directory, behind a relay of its own.
 use crate::bed::READY_WITHIN;
 use crate::process::tail;
-use crate::{proc, until, Bed, Error, Process, Programs, Relay, Result};
+use crate::{proc, until, Answer, Bed, Error, Process, Programs, Relay, Result};
 use serde_json::{json, Value};
 use std::fs;
 use std::path::{Path, PathBuf};
