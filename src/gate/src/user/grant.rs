@@ -78,9 +78,11 @@ impl User {
                 let durable = consent.store.remove().is_ok();
                 let mut view = lock(&self.view);
                 (view.record, view.off, view.durable) = (None, OffReason::NoRecord, durable);
+                drop(view);
                 if !durable {
                     self.keep_removing(withdrawals);
                 }
+                self.module.hints.state_changed(self.id);
                 return Err(refused(e));
             }
         };

@@ -13,6 +13,8 @@ mod errand;
 mod grant;
 mod preview;
 mod report;
+#[cfg(test)]
+mod tests;
 mod users;
 mod view;
 mod withdraw;
@@ -142,6 +144,8 @@ struct Vault {
 /// What can be told at any moment, without waiting for a disk.
 struct View {
     report: Option<report::Known>,
+    /// Of the user who was reported last under this id: another one is another person.
+    serial: Option<i64>,
     network: Option<Network>,
     sims: Vec<SimIdentity>,
     record: Option<Record>,
@@ -207,6 +211,7 @@ impl User {
             }),
             view: Mutex::new(View {
                 report: None,
+                serial: None,
                 network: None,
                 sims: Vec::new(),
                 record: None,

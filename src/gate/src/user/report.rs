@@ -11,6 +11,7 @@ use crate::consent::{OffReason, Record, SimIdentity, SimMatch, Standing};
 use crate::gate::{Closed, Facts, Network, Policy, Terms};
 use crate::identity::StorageKey;
 use crate::ledger::Event;
+use crate::message::Messages;
 use crate::sync::lock;
 
 /// One user, as reported.
@@ -29,11 +30,15 @@ pub struct Known {
 impl User {
     /// The user exists, as this says.
     pub(super) fn reported(self: &Arc<Self>, known: Known, network: Option<Network>) {
-        let before = {
+        let (before, another) = {
             let mut view = lock(&self.view);
             view.network = network;
-            view.report.replace(known.clone())
+            let another = view.serial.replace(known.serial).is_some_and(|s| s != known.serial);
+            (view.report.replace(known.clone()), another)
         };
+        if another {
+            self.forget_user();
+        }
         if before.as_ref().map(|b| b.serial) != Some(known.serial) {
             self.read_consent(known.serial);
         }
@@ -49,16 +54,23 @@ impl User {
         self.refresh();
     }
 
-    /// The user does not exist (any more).
+    /// The user does not exist (any more). What is on the disk is left to whoever may come back.
     pub(super) fn gone(&self) {
-        let mut view = lock(&self.view);
-        view.report = None;
-        view.sims.clear();
-        view.off = OffReason::UnknownUser;
-        view.record = None;
-        drop(view);
+        self.gate.close(Closed::Off);
+        // Of a grant or a report at the same time, nothing stays in force behind this.
+        let mut consent = lock(&self.consent);
+        consent.record = None;
+        {
+            let mut view = lock(&self.view);
+            view.report = None;
+            view.sims.clear();
+            view.links.clear();
+            view.off = OffReason::UnknownUser;
+            view.record = None;
+        }
         self.gate.report(Facts::default());
         self.gate.close(Closed::Off);
+        drop(consent);
         self.lock_vault();
         self.module.hints.state_changed(self.id);
     }
@@ -164,6 +176,16 @@ impl User {
                     self.gate.close(Closed::OutdatedDisclosure);
                 }
             }
+        }
+    }
+
+    /// The id now names somebody else: what was the first one's is not the second one's to read.
+    fn forget_user(&self) {
+        self.gate.close(Closed::Off);
+        self.lock_vault();
+        match Messages::new() {
+            Ok(none) => *lock(&self.desk) = none,
+            Err(e) => log::error!("messages of a user who was removed are still there: {e}"),
         }
     }
 

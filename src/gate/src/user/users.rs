@@ -28,7 +28,9 @@ use crate::sync::{lock, Mutex};
 
 /// All users.
 pub struct Users {
-    module: Arc<Module>,
+    pub(super) module: Arc<Module>,
+    /// Whoever was ever reported: one value for each, as each has one ledger, one record and one uplink, and a
+    /// withdrawal must find what a report that came at the same time has opened.
     users: Mutex<BTreeMap<i32, Arc<User>>>,
     network: Mutex<Option<Network>>,
     /// One grant at a time, so that two users cannot take the same SIM. No withdrawal waits for it.
@@ -42,8 +44,11 @@ impl Users {
         Self { module, users, network, granting: Mutex::new(()) }
     }
 
-    fn user(&self, id: UserId) -> Option<Arc<User>> {
-        lock(&self.users).get(&id).cloned()
+    /// One that was reported.
+    pub(super) fn user(&self, id: UserId) -> Option<Arc<User>> {
+        let user = lock(&self.users).get(&id).cloned()?;
+        let reported = lock(&user.view).report.is_some();
+        reported.then_some(user)
     }
 
     fn ready(&self, id: UserId) -> Result<Arc<User>> {
@@ -206,8 +211,8 @@ impl Facade for Users {
 
     fn report_users(&self, reports: &[aidl::UserReport::UserReport]) {
         for user in self.all() {
-            if !reports.iter().any(|report| report.user == user.id) {
-                lock(&self.users).remove(&user.id);
+            let named = reports.iter().any(|report| report.user == user.id);
+            if !named && self.user(user.id).is_some() {
                 user.gone();
             }
         }

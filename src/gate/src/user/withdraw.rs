@@ -15,7 +15,7 @@ use crate::identity::Keys;
 use crate::sync::lock;
 
 /// Between two attempts at a removal that failed.
-const RETRY: Duration = Duration::from_secs(1);
+pub(super) const RETRY: Duration = Duration::from_secs(1);
 /// The longest such wait.
 const RETRY_MAX: Duration = Duration::from_secs(60);
 

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the platform reports, and what that ends and brings back (P1, P7).
+
+use super::*;
+use crate::gate::Policy;
+
+#[test]
+fn another_serial_is_another_user() {
+    let phone = Phone::turned_on();
+    let uplink = phone.uplink(0);
+    phone.send(1).unwrap();
+    phone.users.withdraw(0, false);
+    assert_eq!(phone.users.outcomes(0, 0, 10).unwrap().len(), 1);
+    phone.grant(0).unwrap();
+    phone.send(2).unwrap();
+
+    let second = || aidl::UserReport::UserReport { serial: SERIAL + 1, ..user(0) };
+    phone.users.report_users(&[second()]);
+    let state = phone.users.consent_state(0);
+    assert!(!phone.is_on(0) && !phone.user(0).gate.running() && !exists(&uplink));
+    assert_eq!(state.offReason, aidl::OffReason::OffReason::OTHER_USER);
+    assert!(!phone.users.wants_identities(0));
+    assert!(phone.users.outcomes(0, 0, 10).unwrap().is_empty(), "the first one's messages");
+    assert_eq!(lock(&phone.user(0).desk).outbox.open().count(), 0);
+    assert_eq!(phone.grant(0), Err(ServiceError::NotReady), "the first one's storage key");
+    phone.unlock(0);
+    assert_eq!(phone.grant(0), Ok(()));
+
+    let cut = phone.after_power_cut();
+    cut.all_reported();
+    assert!(!cut.is_on(0), "the consent is the second one's");
+    cut.users.report_users(&[second()]);
+    assert!(cut.is_on(0));
+}
+
+#[test]
+fn a_policy_closes_and_kills_and_lifting_restores() {
+    let phone = Phone::turned_on();
+    type Change = fn(&mut aidl::UserReport::UserReport);
+    let policies: [(Change, Policy); 2] = [
+        (|report| report.smsForbidden = true, Policy::SmsForbidden),
+        (|report| report.forbiddenByOrganisation = true, Policy::Organisation),
+    ];
+    for (change, policy) in policies {
+        let uplink = phone.uplink(0);
+        let mut report = user(0);
+        change(&mut report);
+        phone.users.report_users(&[report]);
+        assert!(!exists(&uplink), "{policy:?}");
+        assert_eq!(phone.user(0).gate.connects(), Err(Refusal::Policy(policy)));
+        assert_eq!(phone.users.consent_state(0).refusal, aidl::Refusal::Refusal::POLICY);
+        phone.users.report_users(&[user(0)]);
+        assert!(exists(&phone.uplink(0)), "no new grant is needed after {policy:?}");
+    }
+    assert_eq!(
+        phone.events(),
+        ["boot", "grant"].into_iter().chain(["policy_change"; 4]).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_user_missing_from_the_report_is_off() {
+    let phone = Phone::turned_on();
+    let uplink = phone.uplink(0);
+    phone.users.report_users(&[user(10)]);
+    assert!(!exists(&uplink));
+    assert!(!phone.is_on(0));
+    let state = phone.users.consent_state(0);
+    assert_eq!(state.offReason, aidl::OffReason::OffReason::UNKNOWN_USER);
+    assert_eq!(phone.users.default_sms_uid(0), None);
+    assert_eq!(phone.grant(0), Err(ServiceError::NotReady));
+    assert_eq!(phone.send(1), Ok(Some(crate::gate::Closed::Off.into())));
+}
+
+#[test]
+fn a_user_who_comes_back_is_as_before_and_can_send() {
+    let phone = Phone::turned_on();
+    phone.send(1).unwrap();
+    phone.users.report_users(&[]);
+    phone.all_reported();
+    assert!(phone.is_on(0));
+    assert!(exists(&phone.uplink(0)));
+    let written = phone.user(0).book.append(crate::ledger::Event::Refusals(Default::default()));
+    assert!(written.is_ok(), "one ledger, opened once");
+    phone.users.withdraw(0, false);
+    assert_eq!(phone.users.outcomes(0, 0, 10).unwrap().len(), 1, "its message has its outcome");
+}
+
+#[test]
+fn a_withdrawal_while_missing_stays() {
+    let phone = Phone::turned_on();
+    phone.users.report_users(&[]);
+    assert!(phone.users.withdraw(0, false).durable);
+    phone.all_reported();
+    assert!(!phone.is_on(0));
+}
