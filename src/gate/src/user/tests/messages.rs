@@ -87,7 +87,7 @@ fn printed(user: &User) -> String {
 }
 
 #[test]
-fn what_is_said_of_a_message_is_no_identity() {
+fn what_can_be_printed_holds_no_identity() {
     let phone = Phone::turned_on();
     phone.send(1).unwrap();
     let user = phone.user(0);
