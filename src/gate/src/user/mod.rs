@@ -273,11 +273,7 @@ impl User {
     /// Whether the consent of this user names the SIM.
     pub(super) fn names(&self, sim: &SimIdentity) -> bool {
         let consent = lock(&self.consent);
-        let of = |record: &Record| {
-            record.sim(sim.subscription_id()).is_some()
-                || consent.store.matches(record, sim) == crate::consent::SimMatch::Named
-        };
-        consent.record.as_ref().is_some_and(of)
+        consent.record.as_ref().is_some_and(|record| record.sim(sim.subscription_id()).is_some())
     }
 
     /// Takes note of how far the SIMs are; tells whoever listens if that is new.
