@@ -2,6 +2,7 @@
 //! The world around the gate: processes, the wire, a ledger that lets others run.
 
 use cloudmessaging_wire::proto::ledger::Purpose;
+use cloudmessaging_wire::proto::uplink::Connect;
 
 use crate::disclose::{Classes, DataClass, Delivery, Payload, RecipientRoutingId, Sealed};
 use crate::gate::{
@@ -17,6 +18,10 @@ pub struct World {
     pub forks: u32,
     /// Payloads that left, each with the process that sent it.
     pub wire: Vec<u32>,
+    /// The networks of the processes that were given a frame.
+    pub given: Vec<String>,
+    /// The networks that the ledger was told.
+    pub told: Vec<String>,
 }
 
 pub type Shared = Arc<Mutex<World>>;
@@ -24,16 +29,18 @@ pub type Shared = Arc<Mutex<World>>;
 /// One uplink: `socketpair` holds what was handed over and not sent yet.
 pub struct Process {
     pub number: u32,
+    network: String,
     socketpair: Mutex<Option<u32>>,
     world: Shared,
 }
 
 impl Process {
-    pub fn start(world: &Shared) -> Self {
+    pub fn start(world: &Shared, network: &Network) -> Self {
         let mut w = lock(world);
         w.alive += 1;
         w.forks += 1;
-        Self { number: w.forks, socketpair: Mutex::new(Some(0)), world: world.clone() }
+        let (number, network) = (w.forks, network.describe());
+        Self { number, network, socketpair: Mutex::new(Some(0)), world: world.clone() }
     }
 
     /// The process is scheduled: what lies in its socketpair leaves, if it still exists.
@@ -50,6 +57,7 @@ impl Uplink for Process {
         match &mut *lock(&self.socketpair) {
             Some(held) => {
                 *held += 1;
+                lock(&self.world).given.push(self.network.clone());
                 Ok(())
             }
             None => Err(HandOver::Gone),
@@ -74,6 +82,20 @@ impl Ledger for SlowLedger {
 
     fn intent(&self, _: &IntentEntry<'_>) -> Result<(), Refusal> {
         loom::thread::yield_now();
+        Ok(())
+    }
+}
+
+/// A ledger that remembers which network each connection was said to use.
+pub struct NetworkLedger(pub Shared);
+
+impl Ledger for NetworkLedger {
+    fn connect(&self, entry: &ConnectEntry<'_>) -> Result<(), Refusal> {
+        lock(&self.0).told.push(entry.network.to_owned());
+        Ok(())
+    }
+
+    fn intent(&self, _: &IntentEntry<'_>) -> Result<(), Refusal> {
         Ok(())
     }
 }
@@ -104,7 +126,12 @@ pub fn open(world: &Shared) -> (Arc<Gate<Process>>, Arc<Process>) {
 }
 
 pub fn start(gate: &Gate<Process>, world: &Shared) -> Result<Arc<Process>, Refusal> {
-    gate.start(|_| Ok(Process::start(world)))
+    gate.start(|network| Ok(Process::start(world, network)))
+}
+
+/// A connection, with the real permit.
+pub fn connect(gate: &Gate<Process>, ledger: &NetworkLedger) -> Result<(), Refusal> {
+    gate.permit(Purpose::Connect, None, |permit| permit.connect(Connect::default(), None, ledger))
 }
 
 /// The whole way of a payload, with the real permit, disclosure and hand-over.

@@ -4,8 +4,10 @@
 
 use loom::thread;
 
-use crate::gate::{Closed, Facts, Gate, Policy, Refusal};
-use crate::model::{facts, open, send, start, terms, Process, Shared, World, REVEALED};
+use crate::gate::{Closed, Facts, Gate, Network, Policy, Refusal};
+use crate::model::{
+    connect, facts, open, send, start, terms, NetworkLedger, Process, Shared, World, REVEALED,
+};
 use crate::sync::{lock, Arc, Mutex};
 
 fn model(f: impl Fn() + Sync + Send + 'static) {
@@ -160,7 +162,7 @@ fn an_errand_leaves_no_uplink_behind_and_does_not_survive_a_policy() {
         let errand = thread::spawn({
             let (gate, world) = (gate.clone(), world.clone());
             move || {
-                let start = |_: &_| Ok(Process::start(&world));
+                let start = |network: &_| Ok(Process::start(&world, network));
                 let _: Result<(), Refusal> = gate.errand(terms(), start, |errand| {
                     errand.uplink.run();
                     Ok(())
@@ -172,6 +174,33 @@ fn an_errand_leaves_no_uplink_behind_and_does_not_survive_a_policy() {
         errand.join().unwrap();
         assert_eq!(lock(&world).alive, 0, "errand returned while its uplink existed");
         assert!(!gate.running());
+    });
+}
+
+/// P5: the entry names the network that the connection is made over.
+#[test]
+fn an_uplink_of_the_network_before_gets_no_permit_for_the_next() {
+    model(|| {
+        let world = world();
+        let gate = Arc::new(Gate::new());
+        gate.report(facts());
+        gate.open(terms());
+        let starter = thread::spawn({
+            let (gate, world) = (gate.clone(), world.clone());
+            move || start(&gate, &world).map(|_| ())
+        });
+        let reporter = thread::spawn({
+            let gate = gate.clone();
+            let next = Network { handle: 7, connected: true, ..Network::default() };
+            move || gate.report(Facts { network: Some(next), ..facts() })
+        });
+        let connected = connect(&gate, &NetworkLedger(world.clone()));
+        let _ = starter.join().unwrap();
+        reporter.join().unwrap();
+        if connected.is_ok() {
+            let world = lock(&world);
+            assert_eq!(world.given, world.told, "the ledger names another network");
+        }
     });
 }
 

@@ -214,7 +214,7 @@ impl Courier {
     }
 }
 
-/// How long the registrar's word for "not now" is taken for.
+/// Whether the registrar refuses only for the moment.
 fn transient(reason: Reason) -> bool {
     matches!(reason, Reason::TooOften | Reason::Unavailable | Reason::Clock)
 }

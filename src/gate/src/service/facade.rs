@@ -41,8 +41,8 @@ pub trait Facade: Send + Sync + 'static {
     /// The text of the shipped disclosure that is closest to `locale` (a BCP 47 tag, or empty).
     fn disclosure(&self, locale: &str) -> Result<aidl::Disclosure::Disclosure>;
 
-    /// Turns on; durable when it returns. A grant that failed is off. Fails with UnknownDisclosure, SimInUse,
-    /// Forbidden, NotReady, Storage, Ledger.
+    /// Turns on; durable when it returns. Fails with UnknownDisclosure, SimInUse, Forbidden, NotReady: nothing has
+    /// changed then; or with Storage, Ledger, Off: it is off then.
     fn grant(&self, user: UserId, grant: GrantRequest) -> Result<()>;
 
     /// Hands in the code for a SIM. Fails with NoCodeExpected, Off. For the Messaging app too.
