@@ -113,6 +113,9 @@ fn check(content: &Content) -> Result<(), SealError> {
             }
             &receipt.id
         }
+        Kind::Moved(moved) => {
+            return parse::array::<32>(&moved.identity_key, "identity key").map(|_| ());
+        }
     };
     parse::array::<MESSAGE_ID>(id, "message id").map(|_| ())
 }
@@ -132,13 +135,13 @@ impl UnverifiedContent {
         &self.content
     }
 
-    /// The sender certificate that came with it, not verified; a receipt has none, being from whom the
-    /// message was for.
+    /// The sender certificate that came with it, not verified. A receipt has none, being from whom the
+    /// message was for; nor has a notice of the registrar, whose own key signs it.
     pub fn sender_certificate(&self) -> Option<&[u8]> {
         match self.content.kind.as_ref()? {
             Kind::Message(message) => Some(&message.sender_certificate),
             Kind::Retract(retract) => Some(&retract.sender_certificate),
-            Kind::Receipt(_) => None,
+            Kind::Receipt(_) | Kind::Moved(_) => None,
         }
     }
 

@@ -14,4 +14,6 @@ enum Registration {
     DONE = 3,
     /** The registrar refused; it is tried again later. */
     REFUSED = 4,
+    /** Another phone has registered the number: nothing is sent for this SIM until it is turned on again. */
+    MOVED = 5,
 }

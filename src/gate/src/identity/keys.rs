@@ -200,6 +200,7 @@ impl SimKeys {
                 .unwrap_or_default(),
             inbox_client_id: self.inbox_client_id.to_string(),
             inbox_session: self.inbox_session,
+            ..proto::SimKeys::default()
         }
     }
 }

@@ -74,6 +74,7 @@ impl Drop for StoredKeys {
         for sim in &mut self.0.sims {
             sim.identity.zeroize();
             sim.inbox_client_id.zeroize();
+            sim.tls_key.zeroize();
             // The number is in it.
             sim.sender_certificate.zeroize();
             for prekey in &mut sim.prekeys {

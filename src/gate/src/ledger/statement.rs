@@ -27,6 +27,7 @@ pub fn event_name(entry: &Entry) -> &'static str {
         Some(Event::Refusals(_)) => "refusals",
         Some(Event::TailCut(_)) => "tail_cut",
         Some(Event::Refused(_)) => "refused",
+        Some(Event::NumberMoved(_)) => "number_moved",
         None if entry.schema_version == 0 => "erased",
         None => "unknown",
     }
@@ -72,6 +73,10 @@ pub fn summary(entry: &Entry) -> String {
         Some(Event::Refused(e)) => {
             format!("Dropped {} from outside: {}", many(e.count.into(), "message"), e.reason)
         }
+        Some(Event::NumberMoved(e)) => format!(
+            "The number of SIM {} was registered by another phone: nothing more is sent for it",
+            e.subscription_id
+        ),
         None if entry.schema_version == 0 => "Content erased".into(),
         None => format!("Written by a newer version ({})", entry.schema_version),
     };

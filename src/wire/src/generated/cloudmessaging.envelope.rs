@@ -18,7 +18,7 @@ pub struct Content {
     pub schema_version: u32,
     #[prost(bytes = "vec", tag = "15")]
     pub signature: ::prost::alloc::vec::Vec<u8>,
-    #[prost(oneof = "content::Kind", tags = "2, 3, 4")]
+    #[prost(oneof = "content::Kind", tags = "2, 3, 4, 5")]
     pub kind: ::core::option::Option<content::Kind>,
 }
 /// Nested message and enum types in `Content`.
@@ -32,6 +32,8 @@ pub mod content {
         Receipt(super::Receipt),
         #[prost(message, tag = "4")]
         Retract(super::Retract),
+        #[prost(message, tag = "5")]
+        Moved(super::Moved),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -69,6 +71,18 @@ pub struct Retract {
     pub sender_certificate: ::prost::alloc::vec::Vec<u8>,
     #[prost(bytes = "vec", tag = "3")]
     pub receipt_public_key: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Moved {
+    #[prost(uint32, tag = "1")]
+    pub signing_key_id: u32,
+    #[prost(bytes = "vec", tag = "2")]
+    pub identity_key: ::prost::alloc::vec::Vec<u8>,
+    #[prost(uint64, tag = "3")]
+    pub serial: u64,
+    #[prost(int64, tag = "4")]
+    pub at_ms: i64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]

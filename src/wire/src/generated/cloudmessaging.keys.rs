@@ -36,6 +36,12 @@ pub struct SimKeys {
     pub inbox_client_id: ::prost::alloc::string::String,
     #[prost(bool, tag = "6")]
     pub inbox_session: bool,
+    #[prost(bytes = "vec", tag = "7")]
+    pub tls_key: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "vec", tag = "8")]
+    pub tls_certificate: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bool, tag = "9")]
+    pub moved: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]

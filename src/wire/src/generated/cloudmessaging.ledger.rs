@@ -22,7 +22,7 @@ pub struct Entry {
     pub group: u32,
     #[prost(
         oneof = "entry::Event",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24"
     )]
     pub event: ::core::option::Option<entry::Event>,
 }
@@ -59,6 +59,8 @@ pub mod entry {
         TailCut(super::TailCut),
         #[prost(message, tag = "23")]
         Refused(super::Refused),
+        #[prost(message, tag = "24")]
+        NumberMoved(super::NumberMoved),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -223,6 +225,12 @@ pub struct Refusals {
     pub count: u32,
     #[prost(int64, tag = "4")]
     pub window_ms: i64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct NumberMoved {
+    #[prost(int32, tag = "1")]
+    pub subscription_id: i32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]

@@ -157,6 +157,8 @@ pub struct Received {
     pub payload: ::prost::alloc::vec::Vec<u8>,
     #[prost(uint32, optional, tag = "5")]
     pub expiry_s: ::core::option::Option<u32>,
+    #[prost(int64, tag = "6")]
+    pub arrived_boot_ms: i64,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
