@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a broker says.
 
+use super::super::inbound::boot_ms;
 use super::*;
 
 /// What the broker kept comes between CONNACK and SUBACK, and the gate hears of it after `Connected`.
@@ -27,9 +28,11 @@ fn a_session_is_not_taken_up_after_a_clean_start() {
 #[test]
 fn puback_goes_out_when_stored_and_not_before() {
     let mut test = resumed();
+    let before = boot_ms();
     test.feed(&delivery(9, b"x")).unwrap();
     assert!(test.sent().is_empty());
     let Some(Frame::Received(received)) = test.frames().pop() else { panic!() };
+    assert!((before..=boot_ms()).contains(&received.arrived_boot_ms));
     test.session.stored(received.token + 1, test.now).unwrap();
     assert!(test.session.take_out().is_empty(), "another token");
     test.session.stored(received.token, test.now).unwrap();
