@@ -25,3 +25,4 @@ pub mod seal;
 pub mod service;
 pub mod sync;
 pub mod user;
+pub mod work;

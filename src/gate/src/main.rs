@@ -17,6 +17,7 @@ use cloudmessaging_gate::host::{self, Uids};
 use cloudmessaging_gate::process::Forker;
 use cloudmessaging_gate::service::{Identities, PendingHints, Services};
 use cloudmessaging_gate::user::{Module, Users};
+use cloudmessaging_gate::work::Processes;
 
 /// The gate of Cloud Messaging: holds the owner's consent, keys and messages, and has no network.
 ///
@@ -67,8 +68,7 @@ fn run(options: Options) -> Result<Infallible, Box<dyn Error>> {
     let users = Users::new(Arc::new(Module {
         config,
         disclosures,
-        forker,
-        program,
+        workers: Box::new(Processes { forker, program }),
         data: options.data,
         build: concat!("cloudmessagingd ", env!("CARGO_PKG_VERSION")).to_owned(),
         clock: Arc::new(SystemClock),

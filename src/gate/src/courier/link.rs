@@ -7,17 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloudmessaging_seal::CertifiedIdentity;
-use cloudmessaging_wire::limits::{FRAME_MAX, LEASE};
+use cloudmessaging_wire::limits::LEASE;
 use cloudmessaging_wire::proto::ledger::Purpose;
 use cloudmessaging_wire::proto::uplink::{from_uplink::Frame, Closed, Connect, Connected};
 
 use super::backoff::Backoff;
 use super::outgoing::Sent;
-use super::{Courier, Event, Setback};
+use super::{Courier, Setback};
 use crate::disclose::RoutingId;
 use crate::identity::client_id;
-use crate::process::{End, Process};
+use crate::process::End;
 use crate::user::{Changed, SimLink};
+use crate::work::Started;
 
 /// A post connection that nobody uses is closed after this.
 const POST_IDLE_MS: i64 = 30_000;
@@ -29,7 +30,7 @@ const RECEIVE_MAXIMUM: u32 = 16;
 
 /// One life of an uplink, and what hangs on it.
 pub(super) struct Life {
-    pub uplink: Arc<Process>,
+    pub uplink: Arc<Started>,
     /// Sandboxed and configured.
     ready: bool,
     pub post: Link,
@@ -115,7 +116,10 @@ impl Courier {
             let module = &self.user.module;
             match self.user.gate.start(|network| module.start_uplink(network)) {
                 Ok(uplink) => {
-                    self.read_frames(&uplink);
+                    let read = module.workers.read_uplink(uplink.clone(), self.sender.clone());
+                    if let Err(e) = read {
+                        log::error!("the uplink cannot be read: {e}");
+                    }
                     self.life = Some(Life {
                         uplink,
                         ready: false,
@@ -137,34 +141,10 @@ impl Courier {
         self.life.as_ref().is_some_and(|life| life.ready)
     }
 
-    /// Reads an uplink's frames on a thread of its own, until it ends.
-    fn read_frames(&self, uplink: &Arc<Process>) {
-        let (uplink, events) = (uplink.clone(), self.sender.clone());
-        let read = move || {
-            let mut buffer = Vec::with_capacity(FRAME_MAX);
-            loop {
-                let event = match uplink.read(&mut buffer) {
-                    Ok(frame) => Event::Frame(uplink.clone(), frame),
-                    Err(end) => {
-                        let _ = events.send(Event::Ended(uplink.clone(), end));
-                        return;
-                    }
-                };
-                if events.send(event).is_err() {
-                    return;
-                }
-            }
-        };
-        let started = std::thread::Builder::new().name("uplink reader".into()).spawn(read);
-        if let Err(e) = started {
-            log::error!("the uplink cannot be read: {e}");
-        }
-    }
-
-    pub(super) fn ended(&mut self, uplink: &Arc<Process>, end: End) {
+    pub(super) fn ended(&mut self, uplink: &Arc<Started>, end: End) {
         let ours = self.life.as_ref().is_some_and(|life| Arc::ptr_eq(&life.uplink, uplink));
         if self.user.gate.ended(uplink) {
-            log::warn!("the uplink ended: {end}");
+            log::warn!("uplink {} ended: {end}", uplink.pid());
             self.starting.failed(self.now());
         }
         if ours {
@@ -181,7 +161,7 @@ impl Courier {
         }
     }
 
-    pub(super) fn frame(&mut self, uplink: &Arc<Process>, frame: Frame) {
+    pub(super) fn frame(&mut self, uplink: &Arc<Started>, frame: Frame) {
         let Some(life) = &mut self.life else { return };
         if !Arc::ptr_eq(&life.uplink, uplink) {
             return;

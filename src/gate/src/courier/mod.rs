@@ -16,7 +16,7 @@ mod registration;
 pub mod request;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,9 +30,10 @@ use self::registration::Standing;
 use zeroize::Zeroizing;
 
 use crate::gate::Refusal;
-use crate::process::{End, Process};
+use crate::process::End;
 use crate::sync::lock;
 use crate::user::User;
+use crate::work::Started;
 
 /// The longest the courier sleeps: clocks can be set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(600);
@@ -44,9 +45,9 @@ pub enum Event {
     /// The owner's code for the registration of a SIM.
     Code(i32, Zeroizing<String>),
     /// A frame of this uplink.
-    Frame(Arc<Process>, from_uplink::Frame),
+    Frame(Arc<Started>, from_uplink::Frame),
     /// This uplink ended by itself, or talks nonsense.
-    Ended(Arc<Process>, End),
+    Ended(Arc<Started>, End),
 }
 
 /// Why a step did not happen; it is tried again later.
@@ -64,7 +65,8 @@ impl From<Refusal> for Setback {
     }
 }
 
-struct Courier {
+/// The courier of one user.
+pub struct Courier {
     user: Arc<User>,
     events: Receiver<Event>,
     sender: Sender<Event>,
@@ -85,76 +87,77 @@ struct Courier {
     refused: incoming::RefusedCounts,
 }
 
-/// Starts the courier of a user; gives where to tell it something.
-pub fn start(user: Arc<User>) -> Option<Sender<Event>> {
-    let (sender, events) = mpsc::channel();
-    let mut courier = Courier {
-        user,
-        events,
-        sender: sender.clone(),
-        consent: None,
-        life: None,
-        starting: Backoff::new(Duration::from_millis(250), Duration::from_secs(60)),
-        registrations: BTreeMap::new(),
-        asked: HashMap::new(),
-        found: HashMap::new(),
-        look_ups: HashMap::new(),
-        receipts: Vec::new(),
-        refused: incoming::RefusedCounts::default(),
-    };
-    let name = format!("courier {}", courier.user.id);
-    std::thread::Builder::new()
-        .name(name)
-        .spawn(move || courier.run())
-        .inspect_err(|e| log::error!("no courier: {e}"))
-        .ok()?;
-    Some(sender)
-}
-
 impl Courier {
-    fn run(&mut self) {
+    /// The courier of a user, and where to tell it something.
+    pub fn new(user: Arc<User>) -> (Self, Sender<Event>) {
+        let (sender, events) = mpsc::channel();
+        let courier = Self {
+            user,
+            events,
+            sender: sender.clone(),
+            consent: None,
+            life: None,
+            starting: Backoff::new(Duration::from_millis(250), Duration::from_secs(60)),
+            registrations: BTreeMap::new(),
+            asked: HashMap::new(),
+            found: HashMap::new(),
+            look_ups: HashMap::new(),
+            receipts: Vec::new(),
+            refused: incoming::RefusedCounts::default(),
+        };
+        (courier, sender)
+    }
+
+    /// Whose it is.
+    pub fn user(&self) -> i32 {
+        self.user.id
+    }
+
+    /// Works until it is not needed any more.
+    pub fn run(mut self) {
         log::info!("courier of user {}: starts", self.user.id);
-        while !self.user.courier_may_end() {
-            self.work();
-            self.drop_life();
-            self.settle();
+        while let Some(sleep) = self.step() {
+            if let Ok(event) = self.events.recv_timeout(sleep) {
+                self.handle(event);
+                self.hear();
+            }
         }
         log::info!("courier of user {}: ends", self.user.id);
     }
 
-    /// Carries, as long as there is consent.
-    fn work(&mut self) {
-        while let Ok(terms) = self.user.gate.terms() {
-            if self.consent != Some(terms.record_id) {
-                // What was asked and found under an earlier consent is not used under this one.
-                self.consent = Some(terms.record_id);
-                self.registrations.clear();
-                self.asked.clear();
-                self.found.clear();
-                self.look_ups.clear();
-                self.receipts.clear();
-            }
-            let sleep = self.step();
-            match self.events.recv_timeout(sleep) {
-                Ok(event) => self.handle(event),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
-            while let Ok(event) = self.events.try_recv() {
-                self.handle(event);
-            }
+    /// Takes in all that it was told; waits for nothing.
+    pub fn hear(&mut self) {
+        while let Ok(event) = self.events.try_recv() {
+            self.handle(event);
         }
     }
 
-    /// Without consent nothing can leave; what was handed over before still comes to its outcome. Returns when
-    /// nothing is under way, or there is consent again.
-    fn settle(&mut self) {
-        while self.user.gate.terms().is_err() {
-            self.expire();
-            let Some(next) = lock(&self.user.desk).outbox.next_deadline() else { return };
-            let sleep = self.until(next);
-            // Whatever it is: of an uplink that is gone, or the word to look again.
-            let _ = self.events.recv_timeout(sleep);
+    /// Does what is due. Gives how long nothing will be unless it is told something; `None`: it has ended.
+    pub fn step(&mut self) -> Option<Duration> {
+        let Ok(terms) = self.user.gate.terms() else { return self.settle() };
+        if self.consent != Some(terms.record_id) {
+            // What was asked and found under an earlier consent is not used under this one.
+            self.consent = Some(terms.record_id);
+            self.registrations.clear();
+            self.asked.clear();
+            self.found.clear();
+            self.look_ups.clear();
+            self.receipts.clear();
+        }
+        Some(self.carry())
+    }
+
+    /// Without consent nothing can leave; what was handed over before still comes to its outcome. Ends when nothing
+    /// is under way.
+    fn settle(&mut self) -> Option<Duration> {
+        self.drop_life();
+        self.expire();
+        let next = lock(&self.user.desk).outbox.next_deadline();
+        match next {
+            Some(deadline) => Some(self.until(deadline)),
+            None if self.user.courier_may_end() => None,
+            // There is consent again.
+            None => Some(Duration::ZERO),
         }
     }
 
@@ -167,8 +170,8 @@ impl Courier {
         }
     }
 
-    /// Does what is due; gives how long nothing will be.
-    fn step(&mut self) -> Duration {
+    /// Carries, while there is consent; gives how long nothing will be due.
+    fn carry(&mut self) -> Duration {
         let now = self.now();
         self.expire();
         let mut next = now.saturating_add(LONGEST_SLEEP.as_millis() as i64);

@@ -16,8 +16,8 @@ use crate::courier::request::{self, Asked};
 use crate::gate::{Closed, Errand, Publication, Refusal, Terms, Topic};
 use crate::identity::{client_id, Keys, SimKeys};
 use crate::ledger::Event;
-use crate::process::Process;
 use crate::seal;
+use crate::work::Started;
 
 /// How long the erase may take.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -98,7 +98,7 @@ impl User {
 
     fn erase_one(
         &self,
-        errand: &Errand<'_, Process>,
+        errand: &Errand<'_, Started>,
         (sim, keys): (i32, &SimKeys),
         client_id: &str,
         n: u32,
@@ -133,7 +133,7 @@ impl User {
     }
 }
 
-fn connect(errand: &Errand<'_, Process>, client_id: &str, user: &User) -> Result<(), Failed> {
+fn connect(errand: &Errand<'_, Started>, client_id: &str, user: &User) -> Result<(), Failed> {
     let connect = Connect {
         connection: CONNECTION,
         client_id: client_id.to_owned(),
@@ -150,7 +150,7 @@ fn connect(errand: &Errand<'_, Process>, client_id: &str, user: &User) -> Result
 
 /// Reads frames until one is what is waited for.
 fn wait<T>(
-    uplink: &Process,
+    uplink: &Started,
     deadline: Instant,
     mut wanted: impl FnMut(from_uplink::Frame) -> Option<T>,
 ) -> Result<T, Failed> {

@@ -36,14 +36,14 @@ use crate::config::Config;
 use crate::consent::{
     ConsentStore, Disclosures, FileRecordKey, OffReason, Record, RecordId, SimIdentity,
 };
-use crate::courier::Event;
+use crate::courier::{Courier, Event};
 use crate::gate::{Gate, Network, Refusal};
 use crate::identity::{KeyStore, Keys, StorageKey};
 use crate::message::{Messages, StoreError};
-use crate::process::{Forker, Process};
 use crate::seal::RegistrarKey;
 use crate::service::facade::Hints;
 use crate::sync::{lock, Mutex};
+use crate::work::{Started, Workers};
 
 /// SO_SNDBUF of the uplink's sockets, bytes: what is in it when the uplink is killed is dropped, what has
 /// left it is not; the kernel doubles it.
@@ -55,10 +55,8 @@ pub struct Module {
     pub config: Config,
     /// What the build ships.
     pub disclosures: Disclosures,
-    /// Starts uplinks.
-    pub forker: Forker,
-    /// The uplink's program.
-    pub program: PathBuf,
+    /// Start uplinks, and run couriers.
+    pub workers: Box<dyn Workers>,
     /// Where the users' folders are.
     pub data: PathBuf,
     /// `ro.build.fingerprint`; the version of this program on a host.
@@ -83,7 +81,7 @@ impl Module {
     }
 
     /// Starts an uplink on a network; it has been told where the broker is and may not connect yet.
-    pub fn start_uplink(&self, network: &Network) -> Result<Process, Refusal> {
+    pub fn start_uplink(&self, network: &Network) -> Result<Started, Refusal> {
         let broker = &self.config.broker;
         let configure = Frame::Configure(Configure {
             host: broker.host.clone(),
@@ -99,7 +97,7 @@ impl Module {
             log::error!("the uplink's configuration does not fit a frame: {e}");
             Refusal::Busy
         })?);
-        Process::start(&self.forker, &self.program, &frame).map_err(|e| {
+        self.workers.start_uplink(&frame).map_err(|e| {
             log::error!("the uplink does not start: {e}");
             Refusal::Busy
         })
@@ -113,7 +111,7 @@ pub struct User {
     /// What all users share.
     pub module: Arc<Module>,
     /// Everything that leaves passes here.
-    pub gate: Gate<Process>,
+    pub gate: Gate<Started>,
     /// The ledger.
     pub book: Book,
     /// Messages.
@@ -233,9 +231,16 @@ impl User {
             return;
         }
         *courier = match self.gate.terms() {
-            Ok(_) => crate::courier::start(self.clone()),
+            Ok(_) => self.start_courier(),
             Err(_) => None,
         };
+    }
+
+    fn start_courier(self: &Arc<Self>) -> Option<mpsc::Sender<Event>> {
+        let (courier, events) = Courier::new(self.clone());
+        let started = self.module.workers.run_courier(courier);
+        started.inspect_err(|e| log::error!("no courier: {e}")).ok()?;
+        Some(events)
     }
 
     /// The courier asks whether it may end: not while there is consent. Whoever gives consent after that starts

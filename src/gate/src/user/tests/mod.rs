@@ -27,10 +27,11 @@ use crate::config::{Broker, Config, Registrar, SigningKey};
 use crate::consent::{CaptureMethod, Conditions, Disclosures, SimIdentity};
 use crate::disclose::{Classes, DataClass};
 use crate::gate::{Network, Refusal};
-use crate::process::{Forker, Process};
+use crate::process::Forker;
 use crate::service::error::ServiceError;
 use crate::service::facade::{Facade, GrantRequest, Hints, OutgoingMessage, Personal, UserId};
 use crate::sync::lock;
+use crate::work::{Processes, Started};
 
 /// Longer than anything here takes, unless it never ends.
 const LONG: Duration = Duration::from_secs(20);
@@ -83,8 +84,10 @@ impl Phone {
         let module = Module {
             config: config(&product),
             disclosures: Disclosures::load(&product).unwrap(),
-            forker: Forker::start().unwrap(),
-            program: "/bin/sleep".into(),
+            workers: Box::new(Processes {
+                forker: Forker::start().unwrap(),
+                program: "/bin/sleep".into(),
+            }),
             data: disk.path().to_owned(),
             build: "build/1".into(),
             clock: Arc::new(Interrupting),
@@ -159,7 +162,7 @@ impl Phone {
     }
 
     /// The uplink that runs, as soon as one does.
-    fn uplink(&self, id: UserId) -> Arc<Process> {
+    fn uplink(&self, id: UserId) -> Arc<Started> {
         let user = self.user(id);
         eventually("an uplink runs", || user.gate.start(|_| Err(Refusal::Busy)).ok())
     }
@@ -230,7 +233,7 @@ fn message(id: u8, body: &str) -> OutgoingMessage {
 }
 
 /// Whether the kernel knows the process, dead ones included that nobody waited for.
-fn exists(uplink: &Process) -> bool {
+fn exists(uplink: &Started) -> bool {
     Path::new("/proc").join(uplink.pid().to_string()).exists()
 }
 
