@@ -10,6 +10,7 @@ use cloudmessaging_uplink::end::End;
 use cloudmessaging_uplink::gate::Gate;
 use cloudmessaging_uplink::settings::Settings;
 use cloudmessaging_uplink::{event_loop, network, start};
+use cloudmessaging_wire::step;
 
 fn main() -> ExitCode {
     match run() {
@@ -24,6 +25,7 @@ fn run() -> Result<Infallible, End> {
     start::gain_no_privileges()?;
     start::leave_no_dump()?;
     let socketpair = start::hold_nothing_but_the_socketpair()?;
+    step!("uplink.started");
     let mut gate = Gate::new(socketpair);
     let settings = Settings::check(gate.configure()?)?;
     network::keep_to(settings.network).map_err(End::Network)?;

@@ -9,4 +9,5 @@ pub mod frame;
 pub mod limits;
 pub mod proto;
 pub mod signed;
+pub mod step;
 pub mod topic;

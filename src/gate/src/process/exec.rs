@@ -64,6 +64,8 @@ pub(super) fn command(program: &Path, mut end: OwnedFd, closing: Closing) -> io:
     let mut command = Command::new(program);
     command.arg(std::process::id().to_string()).env_clear().current_dir("/");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // Nothing, in a build that ships.
+    cloudmessaging_wire::step::pass_on(&mut command);
     // SAFETY: runs in the child between fork and exec, where other threads' locks may be held for ever. It
     // makes system calls with numbers that were computed before the fork: it allocates nothing, takes no
     // lock, and an io::Error made of an errno allocates nothing either. `end` is open: the closure owns it.
