@@ -12,9 +12,7 @@ mod publisher;
 mod quantiles;
 mod table;
 
-use cloudmessaging_testbed::{
-    end_cleanly_when_interrupted, programs, Bed, Broker, Profile, Result, Setup,
-};
+use cloudmessaging_testbed::{end_cleanly_when_interrupted, programs, Bed, Profile, Result, Setup};
 use std::path::Path;
 use std::process::ExitCode;
 use table::Table;
@@ -40,7 +38,7 @@ fn main() -> ExitCode {
 fn run() -> Result<Table> {
     let profile = Profile::own();
     let programs = programs(profile)?;
-    let setup = Setup { broker: Broker::Embedded, receipt_delay_max_ms: 0, log: "off" };
+    let setup = Setup { receipt_delay_max_ms: 0, log: "off", ..Setup::default() };
     let bed = Bed::start(&programs, setup)?;
     let mut table = Table::default();
     if profile == Profile::Debug {

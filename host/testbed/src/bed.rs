@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The server's side of a bed: certificates, broker, registrar; and the directory everything is in.
 use crate::programs::workspace;
-use crate::{interrupt, until, Error, Phone, Process, Programs, Result};
+use crate::{interrupt, until, Error, Phone, Process, Programs, Result, Steps};
 use serde_json::Value;
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -42,11 +42,21 @@ pub struct Setup {
     pub receipt_delay_max_ms: u32,
     /// RUST_LOG of every program.
     pub log: &'static str,
+    /// Whether the programs note the named steps that they reach, and can be made to crash there.
+    pub steps: bool,
+    /// Whether the broker's sessions outlive it. The embedded one has no such thing.
+    pub persistent: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { broker: Broker::Embedded, receipt_delay_max_ms: 2000, log: "info" }
+        Self {
+            broker: Broker::Embedded,
+            receipt_delay_max_ms: 2000,
+            log: "info",
+            steps: false,
+            persistent: false,
+        }
     }
 }
 
@@ -81,7 +91,7 @@ impl Bed {
         }
         let pki = path.join("pki");
         run(Command::new(&programs.broker).arg("pki").arg("--out").arg(&pki), "broker pki")?;
-        let (broker, address) = start_broker(programs, &setup, path)?;
+        let (broker, address) = start_broker(programs, &setup, path, None)?;
         let keys = path.join("registrar.keys");
         let public = path.join("registrar.json");
         run(
@@ -115,6 +125,40 @@ impl Bed {
         let mut phone = Phone::make(self, name, number)?;
         phone.start()?;
         Ok(phone)
+    }
+
+    /// SIGKILL, and started again at the same address. What the embedded broker knew is gone, sessions and
+    /// retained messages.
+    pub fn restart_broker(&mut self) -> Result<()> {
+        self.broker.kill();
+        let (path, port) = (self.directory.path(), self.address.port());
+        (self.broker, self.address) = start_broker(&self.programs, &self.setup, path, Some(port))?;
+        Ok(())
+    }
+
+    /// SIGKILL, and started again.
+    pub fn restart_registrar(&mut self) -> Result<()> {
+        self.registrar.kill();
+        self.registrar =
+            start_registrar(&self.programs, &self.setup, self.directory.path(), self.address)?;
+        Ok(())
+    }
+
+    /// Starts again what ended by itself, as whoever runs a server has it done. True if anything had.
+    pub fn revive(&mut self) -> Result<bool> {
+        let (broker, registrar) = (self.broker.runs(), self.registrar.runs());
+        if !broker {
+            self.restart_broker()?;
+        }
+        if !registrar {
+            self.restart_registrar()?;
+        }
+        Ok(!broker || !registrar)
+    }
+
+    /// The steps of `broker`, `registrar`, or the phone of that name.
+    pub fn steps(&self, name: &str) -> Result<Steps> {
+        steps(self.directory.path(), name)
     }
 
     /// Everything of this bed is below here.
@@ -167,11 +211,25 @@ impl Drop for Bed {
     }
 }
 
-fn start_broker(programs: &Programs, setup: &Setup, path: &Path) -> Result<(Process, SocketAddr)> {
+pub(crate) fn steps(bed: &Path, name: &str) -> Result<Steps> {
+    Steps::make(&bed.join("steps"), name)
+}
+
+/// On that port, if one is given; it has been there before then.
+fn start_broker(
+    programs: &Programs,
+    setup: &Setup,
+    path: &Path,
+    port: Option<u16>,
+) -> Result<(Process, SocketAddr)> {
     let (pki, logs) = (path.join("pki"), path.join("logs"));
     if setup.broker == Broker::Embedded {
         let mut command = Command::new(&programs.broker);
-        command.args(["run", "--port", "0", "--pki"]).arg(&pki).env("RUST_LOG", setup.log);
+        let port = port.unwrap_or(0).to_string();
+        command.args(["run", "--port", &port, "--pki"]).arg(&pki).env("RUST_LOG", setup.log);
+        if setup.steps {
+            steps(path, "broker")?.give_to(&mut command);
+        }
         let broker = Process::start("broker", command, &logs)?;
         let said = broker.wait_for("listening on ", READY_WITHIN)?;
         let address = said.parse().map_err(|_| Error::Program {
@@ -181,37 +239,66 @@ fn start_broker(programs: &Programs, setup: &Setup, path: &Path) -> Result<(Proc
         })?;
         return Ok((broker, address));
     }
+    if let Some(port) = port {
+        return start_mosquitto(&mosquitto(path, port), port, &logs);
+    }
     // Mosquitto 2.0.11 has no "any port". Somebody else may take the one we found before it does, so: again.
     let mut last = None;
-    for attempt in 0..5 {
+    for _ in 0..5 {
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .map_err(Error::io("find a free port"))?
             .port();
-        let out = path.join(format!("mosquitto-{attempt}"));
+        let out = mosquitto(path, port);
         let mut configure = Command::new(&programs.broker);
         configure.args(["mosquitto", "--port", &port.to_string(), "--pki"]).arg(&pki);
         run(configure.arg("--out").arg(&out), "broker mosquitto")?;
-        let mut command = Command::new(MOSQUITTO);
-        command.arg("-c").arg(out.join("mosquitto.conf"));
-        let mut broker = Process::start("broker", command, &logs)?;
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
-        let ready = until(READY_WITHIN, || {
-            Ok(match TcpStream::connect(address) {
-                Ok(_) if broker.runs() => Some(true),
-                _ if !broker.runs() => Some(false),
-                _ => None,
-            })
-        })?;
-        if ready == Some(true) {
-            return Ok((broker, address));
+        if setup.persistent {
+            persist(&out)?;
         }
-        last = Some(broker.log_tail());
+        match start_mosquitto(&out, port, &logs) {
+            Ok(started) => return Ok(started),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| Error::Build("no port for mosquitto".into())))
+}
+
+/// Where the files of a Mosquitto on that port are.
+fn mosquitto(path: &Path, port: u16) -> PathBuf {
+    path.join(format!("mosquitto-{port}"))
+}
+
+/// Everything is on the disk before the next packet is taken.
+fn persist(out: &Path) -> Result<()> {
+    let file = out.join("mosquitto.conf");
+    let conf = fs::read_to_string(&file).map_err(Error::file("read", &file))?;
+    let on = format!(
+        "persistence true\npersistence_location {}/\nautosave_on_changes true\nautosave_interval 1\n",
+        out.display()
+    );
+    fs::write(&file, conf.replace("persistence false\n", &on)).map_err(Error::file("write", &file))
+}
+
+fn start_mosquitto(out: &Path, port: u16, logs: &Path) -> Result<(Process, SocketAddr)> {
+    let mut command = Command::new(MOSQUITTO);
+    command.arg("-c").arg(out.join("mosquitto.conf"));
+    let mut broker = Process::start("broker", command, logs)?;
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let ready = until(READY_WITHIN, || {
+        Ok(match TcpStream::connect(address) {
+            Ok(_) if broker.runs() => Some(true),
+            _ if !broker.runs() => Some(false),
+            _ => None,
+        })
+    })?;
+    if ready == Some(true) {
+        return Ok((broker, address));
     }
     Err(Error::Program {
         program: "mosquitto".into(),
         why: "it did not start to listen".into(),
-        log: last.unwrap_or_default(),
+        log: broker.log_tail(),
     })
 }
 
@@ -236,6 +323,9 @@ fn start_registrar(
         .arg("--key")
         .arg(pki.join("registrar.key.pem"))
         .env("RUST_LOG", setup.log);
+    if setup.steps {
+        steps(path, "registrar")?.give_to(&mut command);
+    }
     let registrar = Process::start("registrar", command, &path.join("logs"))?;
     registrar.wait_for("ready", READY_WITHIN)?;
     Ok(registrar)

@@ -17,6 +17,7 @@ pub mod proc;
 mod process;
 mod programs;
 mod relay;
+mod steps;
 
 pub use bed::{Bed, Broker, Setup};
 pub use cmctl::Answer;
@@ -27,6 +28,7 @@ pub use process::Process;
 pub use programs::{programs, Profile, Programs};
 pub use relay::{Counts, Passage, Relay};
 pub use serde_json::Value;
+pub use steps::{steps_in_source, Mark, Steps};
 
 use std::time::{Duration, Instant};
 

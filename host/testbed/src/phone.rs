@@ -2,7 +2,7 @@
 //! A phone: one `cloudmessagingd` with its directory, behind a relay of its own.
 use crate::bed::READY_WITHIN;
 use crate::process::tail;
-use crate::{proc, until, Answer, Bed, Error, Process, Programs, Relay, Result};
+use crate::{proc, until, Answer, Bed, Error, Process, Programs, Relay, Result, Steps};
 use serde_json::{json, Value};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -61,6 +61,7 @@ pub struct Phone {
     pub(crate) programs: Programs,
     storage_key: String,
     messaging_uids: Vec<u32>,
+    steps: Option<Steps>,
 }
 
 /// Subscription id of a phone's one SIM.
@@ -106,6 +107,7 @@ impl Phone {
             storage_key: random_key()?,
             directory,
             messaging_uids: Vec::new(),
+            steps: bed.setup().steps.then(|| bed.steps(name)).transpose()?,
         })
     }
 
@@ -122,6 +124,9 @@ impl Phone {
             .arg("--uplink")
             .arg(&self.programs.uplink)
             .env("RUST_LOG", self.log);
+        if let Some(steps) = &self.steps {
+            steps.give_to(&mut command);
+        }
         for uid in &self.messaging_uids {
             command.args(["--messaging-uid", &uid.to_string()]);
         }
@@ -134,6 +139,23 @@ impl Phone {
     /// SIGKILL, as a crash.
     pub fn kill_gate(&mut self) {
         self.gate = None;
+    }
+
+    /// Kills the gate, if it still runs, starts it again and reports what the platform knows: init and our app
+    /// together.
+    pub fn restart(&mut self) -> Result<()> {
+        self.kill_gate();
+        self.start()?;
+        self.report().map(|_| ())
+    }
+
+    /// The same if the gate ended by itself. True if it had.
+    pub fn revive(&mut self) -> Result<bool> {
+        let ended = self.gate.as_mut().is_some_and(|gate| !gate.runs());
+        if ended {
+            self.restart()?;
+        }
+        Ok(ended)
     }
 
     /// Also lets these uids connect to the Messaging app's socket, from the next start on.

@@ -83,6 +83,18 @@ impl Process {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// Waits for its end; false if it still runs then.
+    pub fn ends(&mut self, within: Duration) -> bool {
+        let until = Instant::now() + within;
+        while self.runs() {
+            if Instant::now() >= until {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        true
+    }
+
     /// SIGKILL, and waits for its end.
     pub fn kill(&mut self) {
         let _ = self.child.kill();

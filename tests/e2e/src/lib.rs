@@ -39,7 +39,10 @@ pub const BEN: &str = "+15550101";
 
 /// A broker and a registrar.
 pub fn bed(broker: Broker) -> Result<Bed> {
-    Bed::start(built()?, Setup { broker, receipt_delay_max_ms: 100, log: "trace" })
+    Bed::start(
+        built()?,
+        Setup { broker, receipt_delay_max_ms: 100, log: "trace", ..Setup::default() },
+    )
 }
 
 fn built() -> Result<&'static Programs> {
