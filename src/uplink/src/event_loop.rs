@@ -9,6 +9,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use cloudmessaging_wire::proto::uplink::{to_uplink, Connect};
+use cloudmessaging_wire::step;
 use nix::errno::Errno;
 use nix::poll::{poll, PollFd, PollFlags, PollTimeout};
 
@@ -143,6 +144,7 @@ impl Uplink {
     }
 
     fn connect(&mut self, connect: Connect, now: Instant) -> Result<(), End> {
+        step!("uplink.connect.taken");
         let id = connect.connection;
         if self.connections.contains_key(&id) {
             return Err(End::Frame);
@@ -172,6 +174,7 @@ impl Uplink {
         let result = act(connection);
         for frame in connection.take_frames() {
             self.gate.send(frame)?;
+            step!("uplink.frame.sent");
         }
         if let Err(ending) = result {
             connection.say_last_words();

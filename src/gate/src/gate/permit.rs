@@ -5,7 +5,7 @@ use cloudmessaging_wire::proto::ledger::{Purpose, Role};
 use cloudmessaging_wire::proto::uplink::{
     to_uplink::Frame, Connect, Disconnect, Publish, Stored, ToUplink,
 };
-use cloudmessaging_wire::{frame, topic};
+use cloudmessaging_wire::{frame, step, topic};
 
 use super::{HandOver, Network, Refusal, Terms, Uplink};
 use crate::disclose::{
@@ -128,6 +128,7 @@ impl<'p, U: Uplink> Permit<'p, U> {
             role,
             revealed: self.disclosure.revealed(),
         })?;
+        step!("gate.connect.written_down");
         self.hand_over(Frame::Connect(connect))
     }
 
@@ -155,6 +156,7 @@ impl<'p, U: Uplink> Permit<'p, U> {
             message_id: to.message_id,
             checkpoint_nonce: to.checkpoint_nonce,
         })?;
+        step!("gate.intent.written_down");
         let (connection, token, expiry_s) = (to.connection, to.token, to.expiry_s);
         let payload = sealed.into_ciphertext();
         self.hand_over(Frame::Publish(Publish {
@@ -180,7 +182,10 @@ impl<'p, U: Uplink> Permit<'p, U> {
     fn hand_over(self, frame: Frame) -> Result<(), Refusal> {
         let frame = frame::encode(&ToUplink { frame: Some(frame) }).map_err(|_| Refusal::Busy)?;
         match self.uplink.hand_over(&frame) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                step!("gate.frame.handed_over");
+                Ok(())
+            }
             Err(HandOver::Full | HandOver::Gone) => Err(Refusal::Busy),
         }
     }

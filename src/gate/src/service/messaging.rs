@@ -15,6 +15,7 @@ use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
     ServiceState::ServiceState,
 };
 use binder::{Interface, Strong};
+use cloudmessaging_wire::step;
 use std::sync::Arc;
 
 /// The service.
@@ -33,6 +34,7 @@ impl ICloudMessaging for Messaging {
         let caller = self.0.admit(MESSAGING, "send")?;
         answer(bounds::message(message).and_then(|message| {
             let refusal = self.0.facade.send(caller.user, message)?;
+            step!("gate.send.returning");
             Ok(refusal.map_or(Refusal::NONE, words::refusal))
         }))
     }
@@ -42,6 +44,9 @@ impl ICloudMessaging for Messaging {
         answer(bounds::cursor(cursor).and_then(|()| {
             let limit = bounds::page(limit, MAX_PAGE)?;
             let outcomes = self.0.facade.outcomes(caller.user, cursor, limit)?;
+            if !outcomes.is_empty() {
+                step!("gate.outcomes.read");
+            }
             Ok(bounds::fit(outcomes, limit, bounds::outcome_size))
         }))
     }
@@ -59,6 +64,9 @@ impl ICloudMessaging for Messaging {
         answer(bounds::cursor(cursor).and_then(|()| {
             let limit = bounds::page(limit, MAX_PAGE)?;
             let messages = self.0.facade.inbound(caller.user, cursor, limit)?;
+            if !messages.is_empty() {
+                step!("gate.inbound.read");
+            }
             let messages = bounds::fit(messages, limit, bounds::inbound_size);
             Ok(messages.iter().map(words::inbound).collect())
         }))

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use cloudmessaging_wire::limits::FRAME_MAX;
 use cloudmessaging_wire::proto::uplink::{from_uplink, Connect, Publish};
+use cloudmessaging_wire::step;
 use nix::errno::Errno;
 use nix::poll::PollFlags;
 use rustls::pki_types::ServerName;
@@ -296,6 +297,8 @@ impl Connection {
                 return Ok(());
             }
             stream.put(&out)?;
+            stream.flush()?;
+            step!("uplink.packets.written");
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use cloudmessaging_wire::proto::uplink::from_uplink::Frame;
 use cloudmessaging_wire::proto::uplink::{Connected, Received};
+use cloudmessaging_wire::step;
 use mqtt_protocol_core::mqtt::packet::{v5_0, Packet, Property, Qos};
 use mqtt_protocol_core::mqtt::result_code::{ConnectReasonCode, SubackReasonCode};
 use nix::time::{clock_gettime, ClockId};
@@ -23,6 +24,7 @@ impl Session {
             }
             (State::Open, Packet::V5_0Puback(puback)) => {
                 if let Some(token) = self.outbox.acknowledged(puback.packet_id()) {
+                    step!("uplink.puback.read");
                     self.published(token, puback.reason_code().map_or(0, |code| code as u32));
                 }
                 Ok(())
@@ -80,6 +82,7 @@ impl Session {
     }
 
     fn open(&mut self, session_present: bool) {
+        step!("uplink.connected");
         self.state = State::Open;
         let connection = self.connection;
         self.frames.push_front(Frame::Connected(Connected { connection, session_present }));
@@ -101,6 +104,7 @@ impl Session {
                 Some(_) => Err(self.hang_up("more than Receive Maximum before SUBACK")),
             };
         }
+        step!("uplink.publish.read");
         self.last_token += 1;
         if let Some(packet_id) = packet_id {
             self.unstored.insert(self.last_token, packet_id);

@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use cloudmessaging_wire::proto::uplink::from_uplink::Frame;
 use cloudmessaging_wire::proto::uplink::{Connect, Publish, Published};
+use cloudmessaging_wire::step;
 use mqtt_protocol_core::mqtt::common::Cursor;
 use mqtt_protocol_core::mqtt::connection::{ConnectionOptions, Event, TimerKind};
 use mqtt_protocol_core::mqtt::packet::GenericPacketTrait;
@@ -154,6 +155,7 @@ impl Session {
     /// Takes a publish of the gate. It is answered by `Published` or by the end of the connection.
     pub(crate) fn publish(&mut self, publish: Publish, now: Instant) {
         let token = publish.token;
+        step!("uplink.publish.taken");
         if !self.publishes {
             self.published(token, refused::NOT_HERE);
         } else if self.outbox.push(publish, now).is_err() {
@@ -185,6 +187,7 @@ impl Session {
         }
         let overfull = self.is_overfull();
         let Some(packet_id) = self.unstored.remove(&token) else { return Ok(()) };
+        step!("uplink.stored.taken");
         if overfull {
             self.reading_again(now);
         }
