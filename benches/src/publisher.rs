@@ -26,8 +26,8 @@ impl Publisher {
         .map_err(tls)?
         .with_root_certificates(roots(&pki.join("ca.pem"))?)
         .with_client_auth_cert(
-            certificates(&pki.join("phone.pem"))?,
-            PrivateKeyDer::from_pem_file(pki.join("phone.key.pem")).map_err(pem)?,
+            certificates(&pki.join("post.pem"))?,
+            PrivateKeyDer::from_pem_file(pki.join("post.key.pem")).map_err(pem)?,
         )
         .map_err(tls)?;
         let name =

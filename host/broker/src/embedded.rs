@@ -7,11 +7,15 @@
 //!
 //! Everything is in memory and is gone with the process.
 //!
-//! What is weak, for now all phones show one certificate: a phone that knows a routing id can read that
-//! inbox's ciphertext (it has to name it: wildcards are refused), and one that knows another phone's client
-//! id can take its place. mqtt5 adds the sender's client id to each PUBLISH as a user property, so who gets
-//! a message learns the id of the post connection it came from: such ids must say nothing and serve once.
-//! Inbox connections never publish. A registrar's id is told, too, but is refused to phones.
+//! mqtt5 has a certificate provider of its own. It is not used: it believes the client id, which a client
+//! chooses. Nor does mqtt5 keep a client from replacing another's session by a clean start; the [`Guard`] does.
+//!
+//! What is weak: until phones show their own certificates, post may read an inbox's ciphertext (it has to
+//! name it: wildcards are refused). All phones share the post certificate, so one that knows the client id of
+//! another's post connection can end it. mqtt5 adds the sender's client id to each PUBLISH as a user
+//! property, so who gets a message learns the id of the post connection it came from: such ids must say
+//! nothing and serve once. Inbox connections never publish. A registrar's id is told, too, but is refused to
+//! phones. A connection may outlive its certificate, as with any broker.
 
 use std::future::Future;
 use std::io;
@@ -37,8 +41,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{broadcast, Semaphore};
 use tokio_rustls::TlsAcceptor;
 
-use crate::acl::{self, Role};
-use crate::tls::{self, TlsError};
+use crate::acl::{self, Client, Role};
+use crate::tls::{self, Authorities, TlsError};
 
 /// mqtt5 exports these two under long paths.
 mod mqtt5_protocol_names {
@@ -90,6 +94,7 @@ struct Shared {
     stats: Arc<BrokerStats>,
     monitor: Arc<ResourceMonitor>,
     acceptor: TlsAcceptor,
+    authorities: Authorities,
     stop: broadcast::Sender<()>,
 }
 
@@ -103,7 +108,8 @@ impl Broker {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let (stop, _) = broadcast::channel(1);
-        let shared = Arc::new(Shared::new(acceptor, stop.clone()));
+        let shared = Shared::new(acceptor, Authorities::new(pki)?, stop.clone());
+        let shared = Arc::new(shared);
         tokio::spawn(sweep(shared.clone()));
         tokio::spawn(accept(listener, shared));
         Ok(Broker { address, stop })
@@ -123,7 +129,7 @@ impl Drop for Broker {
 }
 
 impl Shared {
-    fn new(acceptor: TlsAcceptor, stop: broadcast::Sender<()>) -> Shared {
+    fn new(acceptor: TlsAcceptor, authorities: Authorities, stop: broadcast::Sender<()>) -> Shared {
         let config = BrokerConfig::default()
             .with_max_packet_size(MAX_PACKET)
             .with_maximum_qos(1)
@@ -148,6 +154,7 @@ impl Shared {
             stats: Arc::new(BrokerStats::new()),
             monitor: Arc::new(ResourceMonitor::new(limits)),
             acceptor,
+            authorities,
             stop,
         }
     }
@@ -160,16 +167,15 @@ impl Shared {
             Ok(Err(e)) => return log::info!("TLS handshake failed: {e}"),
             Err(_) => return log::info!("TLS handshake not finished within {HANDSHAKE:?}"),
         };
-        let name =
-            stream.get_ref().1.peer_certificates().and_then(|c| tls::common_name(c.first()?));
-        let role = name.as_deref().and_then(Role::of);
-        log::debug!("connection with the certificate of {role:?}");
+        let chain = stream.get_ref().1.peer_certificates();
+        let who = chain.and_then(|chain| self.authorities.identify(chain.first()?));
+        log::debug!("connection with the certificate of {:?}", who.as_ref().map(|(role, _)| role));
         let connection = ClientHandler::new(
             BrokerTransport::tls(TlsStreamWrapper::new(stream)),
             address,
             self.config.clone(),
             self.router.clone(),
-            Arc::new(Guard { role }),
+            Arc::new(Guard { who, storage: self.storage.clone() }),
             Some(self.storage.clone()),
             self.stats.clone(),
             self.monitor.clone(),
@@ -230,10 +236,32 @@ async fn sweep(shared: Arc<Shared>) {
 
 /// What one connection may do: its role is its certificate's, for as long as it lives.
 struct Guard {
-    role: Option<Role>,
+    who: Option<(Role, String)>,
+    storage: Arc<DynamicStorage>,
 }
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+impl Guard {
+    async fn admit(&self, client_id: &str) -> mqtt5::Result<AuthResult> {
+        let Some((role, name)) = &self.who else {
+            return Ok(AuthResult::fail(ReasonCode::NotAuthorized));
+        };
+        // Who knows an id could end its session by a clean start, had mqtt5 to decide.
+        let session = self.storage.get_session(client_id).await?;
+        let anothers = session.is_some_and(|session| session.user_id.as_ref() != Some(name));
+        if anothers || !acl::may_be_called(*role, client_id) {
+            return Ok(AuthResult::fail(ReasonCode::ClientIdentifierNotValid));
+        }
+        Ok(AuthResult::success_with_user(name))
+    }
+
+    /// Whether the table lets this client.
+    fn lets(&self, client_id: &str, may: impl FnOnce(&Client) -> bool) -> bool {
+        let Some((role, name)) = &self.who else { return false };
+        may(&Client { role: *role, common_name: name, id: client_id })
+    }
+}
 
 impl AuthProvider for Guard {
     fn authenticate<'a>(
@@ -241,15 +269,7 @@ impl AuthProvider for Guard {
         connect: &'a ConnectPacket,
         _address: SocketAddr,
     ) -> Answer<'a, mqtt5::Result<AuthResult>> {
-        let result = match self.role {
-            None => AuthResult::fail(ReasonCode::NotAuthorized),
-            Some(role) if !acl::may_be_called(role, &connect.client_id) => {
-                AuthResult::fail(ReasonCode::ClientIdentifierNotValid)
-            }
-            // The name binds a session: one of another role cannot resume it.
-            Some(role) => AuthResult::success_with_user(role.common_name()),
-        };
-        Box::pin(std::future::ready(Ok(result)))
+        Box::pin(self.admit(&connect.client_id))
     }
 
     fn authorize_publish<'a>(
@@ -258,8 +278,7 @@ impl AuthProvider for Guard {
         _user: Option<&'a str>,
         topic: &'a str,
     ) -> Answer<'a, bool> {
-        let allowed = self.role.is_some_and(|role| acl::may_write(role, client_id, topic));
-        Box::pin(std::future::ready(allowed))
+        Box::pin(std::future::ready(self.lets(client_id, |client| client.may_write(topic))))
     }
 
     fn authorize_subscribe<'a>(
@@ -268,7 +287,6 @@ impl AuthProvider for Guard {
         _user: Option<&'a str>,
         filter: &'a str,
     ) -> Answer<'a, bool> {
-        let allowed = self.role.is_some_and(|role| acl::may_read(role, client_id, filter));
-        Box::pin(std::future::ready(allowed))
+        Box::pin(std::future::ready(self.lets(client_id, |client| client.may_read(filter))))
     }
 }

@@ -26,6 +26,15 @@ pub fn create(path: &Path, mode: u32, content: &[u8]) -> Result<(), FileError> {
         .map_err(|source| FileError { what: "cannot create", path: path.into(), source })
 }
 
+/// Reads a small file of text.
+pub fn read(path: &Path) -> Result<String, FileError> {
+    std::fs::read_to_string(path).map_err(|source| FileError {
+        what: "cannot read",
+        path: path.into(),
+        source,
+    })
+}
+
 /// Makes a directory and those above it.
 pub fn directory(path: &Path) -> Result<(), FileError> {
     std::fs::create_dir_all(path).map_err(|source| FileError {

@@ -17,7 +17,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Make an authority and the certificates of broker, registrar and phone.
+    /// Make the authorities, and the certificates of broker, registrar and post.
     Pki {
         /// Directory to write to; nothing in it is overwritten.
         #[arg(long)]

@@ -2,11 +2,16 @@
 //! Configuration for Mosquitto 2.0 that enforces the same table: TLS 1.3, mandatory client certificates,
 //! their CN as the user name.
 //!
-//! What is weaker than on the embedded broker, for its file can say no more: it grants every SUBSCRIBE and
-//! checks READ at each delivery, so a phone (they all share one certificate for now) that subscribes to
-//! `cm/1/inbox/+` gets what it may read, which is every inbox's ciphertext; a phone that knows another's
-//! client id can end that connection; and a certificate of the authority with an unknown CN may connect,
-//! though it can do nothing.
+//! What is weaker than on the embedded broker, for its file can say no more:
+//! - It sees the CN of a certificate and not who issued it. Whoever holds the key of the phones' authority,
+//!   which is the registrar, can issue itself one that says `registrar` or `post`: here that authority has
+//!   to be trusted as much as the other one. A second listener for registrars, with `cafile` and rules of
+//!   its own (`per_listener_settings`), would mend it; what is written here has one.
+//! - It grants every SUBSCRIBE and checks READ at each delivery. Until phones show their own certificates,
+//!   post may read inboxes, and so all of them at once.
+//! - A client that knows another's client id can end that connection, and the session with it; what was
+//!   queued is lost, not delivered to the wrong one.
+//! - A certificate with an unknown CN may connect, though it can do nothing.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -14,7 +19,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::acl::{Access, Role, OWN_ID, RULES};
+use crate::acl::{Access, Role, OWN_ID, OWN_NAME, RULES};
 use crate::embedded::MAX_PACKET;
 use crate::files::{self, FileError};
 use crate::pki;
@@ -32,7 +37,7 @@ fn conf(pki: &Path, port: u16, out: &Path, owned_by_root: bool) -> String {
     let pki = |name: &str| pki.join(name).display().to_string();
     let mut lines = vec![
         format!("listener {port} 127.0.0.1"),
-        format!("cafile {}", pki(pki::CA)),
+        format!("cafile {}", pki(pki::CLIENTS)),
         format!("certfile {}", pki(pki::BROKER)),
         format!("keyfile {}", pki(pki::BROKER_KEY)),
         "tls_version tlsv1.3".into(),
@@ -58,25 +63,29 @@ fn conf(pki: &Path, port: u16, out: &Path, owned_by_root: bool) -> String {
     lines.join("\n") + "\n"
 }
 
-/// The table in the words of an acl_file. A line that names the client's own id is a `pattern`, which
-/// holds for every user: it gives nobody anything but answers to itself.
+/// The table in the words of an acl_file. A line that names the client's own id or name is a `pattern`,
+/// which holds for every user: it gives nobody anything but what is addressed to itself.
 fn acl() -> String {
     let mut users = String::new();
     let mut patterns = String::new();
     for role in Role::ALL {
-        users += &format!("user {}\n", role.common_name());
+        if let Some(name) = role.common_name() {
+            users += &format!("user {name}\n");
+        }
         for rule in RULES.iter().filter(|rule| rule.role == role) {
             let access = match rule.access {
                 Access::Read => "read",
                 Access::Write => "write",
             };
-            if rule.pattern.contains(OWN_ID) {
+            if rule.pattern.contains(OWN_ID) || rule.pattern.contains(OWN_NAME) {
                 patterns += &format!("pattern {access} {}\n", rule.pattern);
             } else {
                 users += &format!("topic {access} {}\n", rule.pattern);
             }
         }
-        users.push('\n');
+        if role.common_name().is_some() {
+            users.push('\n');
+        }
     }
     users + &patterns
 }
@@ -168,13 +177,15 @@ mod tests {
              topic write cm/1/keys/#\n\
              topic read cm/1/registrar\n\
              topic write cm/1/reply/#\n\
+             topic write cm/1/inbox/+\n\
              \n\
-             user phone\n\
+             user post\n\
              topic write cm/1/registrar\n\
              topic write cm/1/inbox/+\n\
              topic read cm/1/inbox/+\n\
              \n\
-             pattern read cm/1/reply/%c/+\n"
+             pattern read cm/1/reply/%c/+\n\
+             pattern read cm/1/inbox/%u\n"
         );
     }
 }

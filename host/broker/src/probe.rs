@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A client to try a broker with: blocking, one request at a time, over TLS 1.3. It shares no code with the
-//! embedded broker's library, so that a mistake there is not made twice.
+//! A client to try a broker with: blocking, one request at a time, over TLS 1.3, with any certificate. It
+//! shares no code with the embedded broker's library, so that a mistake there is not made twice.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};

@@ -4,10 +4,11 @@
 
 mod common;
 
+use cloudmessaging_broker::acl::Issuer;
 use cloudmessaging_broker::mosquitto::Mosquitto;
 use cloudmessaging_broker::pki;
 use cloudmessaging_broker::probe::Probe;
-use common::{message, refused, stranger, Site, NOT_AUTHORIZED};
+use common::{message, refused, Site, HOUR, NOT_AUTHORIZED};
 
 fn with_broker(check: impl FnOnce(&Site)) {
     let dir = tempfile::tempdir().unwrap();
@@ -27,9 +28,12 @@ macro_rules! hold {
 
 hold! {
     what_the_protocol_needs_is_allowed
-    nobody_connects_without_a_certificate_of_the_authority
-    a_phone_publishes_neither_bundles_nor_answers
-    a_registrar_publishes_no_messages
+    nobody_connects_without_a_certificate_of_an_authority
+    an_expired_certificate_is_refused
+    post_publishes_neither_bundles_nor_answers
+    a_phone_publishes_nothing
+    a_registrar_publishes_no_requests
+    what_post_must_not_read_never_reaches_it
     what_a_phone_must_not_read_never_reaches_it
     what_a_registrar_must_not_read_never_reaches_it
     an_inbox_session_keeps_what_came_while_it_was_away
@@ -39,24 +43,34 @@ hold! {
 #[test]
 fn a_certificate_without_a_role_connects_and_can_do_nothing() {
     with_broker(|site| {
-        stranger(site.pki, "mallory", true);
+        pki::issue(site.pki, Issuer::Site, "stranger", "mallory", HOUR).unwrap();
         let mut stranger = Probe::connect(site.pki, site.address, Some("stranger"), "x1").unwrap();
         for topic in ["cm/1/registrar", "cm/1/inbox/aa", "cm/1/keys/aa"] {
             assert_eq!(refused(stranger.publish(&message(topic, "x"))), NOT_AUTHORIZED, "{topic}");
         }
         let _ = stranger.subscribe("#");
-        site.phone("post1").publish(&message("cm/1/registrar", "request")).unwrap();
+        site.post("post1").publish(&message("cm/1/registrar", "request")).unwrap();
         assert_eq!(stranger.receive(common::QUIET).unwrap(), None);
     });
 }
 
-/// Until phones have certificates of their own.
+/// The rules know the CN alone. What this key can do is with whoever holds it, which is the registrar.
+#[test]
+fn known_weakness_the_phones_authority_can_make_a_registrar() {
+    with_broker(|site| {
+        pki::issue(site.pki, Issuer::Phones, "stranger", "registrar", HOUR).unwrap();
+        let mut made = Probe::connect(site.pki, site.address, Some("stranger"), "x1").unwrap();
+        made.publish(&message("cm/1/keys/aa", "bundle")).unwrap();
+    });
+}
+
+/// Until phones wait for their messages with certificates of their own.
 #[test]
 fn known_weakness_a_phone_can_read_every_inboxs_ciphertext() {
     with_broker(|site| {
-        let mut phone = site.phone("phone1");
+        let mut phone = site.post("phone1");
         phone.subscribe("cm/1/inbox/+").unwrap();
-        site.phone("post1").publish(&message("cm/1/inbox/aa", "sealed")).unwrap();
+        site.post("post1").publish(&message("cm/1/inbox/aa", "sealed")).unwrap();
         assert!(phone.receive(common::SOON).unwrap().is_some());
     });
 }

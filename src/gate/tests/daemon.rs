@@ -31,7 +31,7 @@ impl Host {
     fn new() -> Self {
         let host = Self(tempfile::tempdir().unwrap());
         fs::set_permissions(host.0.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let files = [("ca.pem", CERTIFICATE), ("phone.pem", CERTIFICATE), ("phone.key.pem", KEY)];
+        let files = [("ca.pem", CERTIFICATE), ("post.pem", CERTIFICATE), ("post.key.pem", KEY)];
         for (name, content) in files {
             host.put(name, content);
         }
@@ -40,7 +40,7 @@ impl Host {
             "config.json",
             &format!(
                 r#"{{"broker": {{"host": "localhost", "port": 1, "ca": "ca.pem",
-                     "clientCertificate": "phone.pem", "clientKey": "phone.key.pem"}},
+                     "clientCertificate": "post.pem", "clientKey": "post.key.pem"}},
                      "registrar": {{"hpkeKeyId": 1, "hpkeKey": "{hpke}",
                      "signingKeys": [{{"id": 1, "key": "{hpke}"}}]}},
                      "origin": "cloudmessaging.example/ledger", "controller": "Example Org",

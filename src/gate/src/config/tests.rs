@@ -14,8 +14,8 @@ impl Build {
     fn new() -> Self {
         let build = Self(tempfile::tempdir().unwrap());
         build.put("ca.pem", CERTIFICATE);
-        build.put("phone.pem", &format!("{CERTIFICATE}{CERTIFICATE}"));
-        build.put("phone.key.pem", KEY);
+        build.put("post.pem", &format!("{CERTIFICATE}{CERTIFICATE}"));
+        build.put("post.key.pem", KEY);
         build
     }
 
@@ -44,8 +44,8 @@ fn config() -> Value {
             "host": "localhost",
             "port": 8883,
             "ca": "ca.pem",
-            "clientCertificate": "phone.pem",
-            "clientKey": "phone.key.pem",
+            "clientCertificate": "post.pem",
+            "clientKey": "post.key.pem",
         },
         "registrar": {
             "hpkeKeyId": 1,
@@ -104,7 +104,7 @@ fn a_value_that_cannot_be_is_named_with_its_field() {
         ("broker.port", json!("8883")),
         ("broker.port", json!(88.5)),
         ("broker.ca", json!("absent.pem")),
-        ("broker.ca", json!("phone.key.pem")),
+        ("broker.ca", json!("post.key.pem")),
         ("broker.clientKey", json!("ca.pem")),
         ("registrar.hpkeKeyId", json!(4294967296u64)),
         ("registrar.hpkeKey", json!("01")),
@@ -156,7 +156,7 @@ fn a_pem_file_that_is_cut_or_garbled_is_refused() {
     build.put("ca.pem", &CERTIFICATE[..CERTIFICATE.len() / 2]);
     assert!(build.load(&config()).unwrap_err().to_string().contains("broker.ca"));
     let build = Build::new();
-    build.put("phone.key.pem", &KEY.replace("AQID", "!!!!"));
+    build.put("post.key.pem", &KEY.replace("AQID", "!!!!"));
     let error = build.load(&config()).unwrap_err().to_string();
     assert!(error.contains("broker.clientKey") && !error.contains("!!!!"), "{error}");
 }

@@ -154,8 +154,7 @@ pub struct Phone {
 impl Phone {
     fn new(site: &Site, public: &Public, number: &str) -> Phone {
         let client_id = hex::encode(cloudmessaging_seal::key::random::<8>().unwrap());
-        let mut post =
-            Probe::connect(&site.pki(), site.address, Some("phone"), &client_id).unwrap();
+        let mut post = Probe::connect(&site.pki(), site.address, Some("post"), &client_id).unwrap();
         post.subscribe(&topic::replies(&client_id)).unwrap();
         Phone {
             post,
