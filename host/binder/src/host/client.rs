@@ -50,7 +50,7 @@ pub fn connect<T: FromIBinder + ?Sized>(
     callbacks: bool,
 ) -> Result<Connection<T>, ConnectError> {
     let config = RpcClientConfig::unix(path, WIRE_VERSION)
-        .fd_mode(FileDescriptorTransportMode::Unix)
+        .fd_mode(FileDescriptorTransportMode::None)
         .incoming_connections(u32::from(callbacks))
         .timeout(ANSWER_WITHIN);
     let session = RpcSession::setup_client_android13plus_with_config(config)

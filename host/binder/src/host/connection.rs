@@ -1,75 +1,196 @@
 // SPDX-License-Identifier: Apache-2.0
-//! One accepted connection: counted while it lives, and its frames bounded.
+//! One accepted connection: counted while it lives, and its frames bounded in size, in time and in sum.
+//!
+//! No descriptor passes: no method takes one, and descriptors that wait in half a frame would use up the process's.
 
+use super::Limits;
 use rsbinder::rpc::transport::{RpcTransport, UnixTransport};
 use rsbinder::rpc::{PeerIdentity, RpcError, RpcResult};
 use std::collections::HashMap;
-use std::os::fd::{BorrowedFd, OwnedFd};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::os::fd::BorrowedFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-/// How many connections each uid has open.
+/// What each uid holds of one socket.
 #[derive(Clone, Default)]
-pub(super) struct Seats(Arc<Mutex<HashMap<u32, usize>>>);
+pub(super) struct Seats(Arc<Mutex<HashMap<u32, Held>>>);
 
-/// One of them, given back when dropped.
+#[derive(Default)]
+struct Held {
+    connections: usize,
+    /// Of frames that are being read or answered.
+    bytes: usize,
+}
+
+/// One of its connections, given back when dropped.
 pub(super) struct Seat {
     seats: Seats,
     uid: u32,
 }
 
 impl Seats {
-    /// A seat for `uid`, unless there are `all` taken or `each` taken by it: one uid cannot starve the others.
-    pub(super) fn take(&self, uid: u32, all: usize, each: usize) -> Option<Seat> {
-        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.values().sum::<usize>() >= all {
+    /// A seat for `uid`, unless it has `each` already. Nobody else's seats count: one uid cannot starve another.
+    pub(super) fn take(&self, uid: u32, each: usize) -> Option<Seat> {
+        let mut held = self.lock();
+        let own = held.entry(uid).or_default();
+        if own.connections >= each {
             return None;
         }
-        let own = taken.entry(uid).or_default();
-        if *own >= each {
-            return None;
-        }
-        *own += 1;
+        own.connections += 1;
         Some(Seat { seats: self.clone(), uid })
     }
 
     /// How many are taken.
     pub(super) fn taken(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
+        self.lock().values().map(|held| held.connections).sum()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<u32, Held>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seat {
+    /// Whether the uid may hold that many bytes more; if so they are charged.
+    fn charge(&self, bytes: usize, most: usize) -> bool {
+        let mut held = self.seats.lock();
+        let Some(own) = held.get_mut(&self.uid) else { return false };
+        let fits = own.bytes.saturating_add(bytes) <= most;
+        if fits {
+            own.bytes += bytes;
+        }
+        fits
+    }
+
+    fn discharge(&self, bytes: usize) {
+        if let Some(own) = self.seats.lock().get_mut(&self.uid) {
+            own.bytes -= bytes;
+        }
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut taken = self.seats.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = taken.get_mut(&self.uid) {
-            *own -= 1;
-            if *own == 0 {
-                taken.remove(&self.uid);
+        let mut held = self.seats.lock();
+        if let Some(own) = held.get_mut(&self.uid) {
+            own.connections -= 1;
+            if own.connections == 0 {
+                held.remove(&self.uid);
             }
         }
     }
 }
 
-/// A Unix transport that knows when it ends and refuses large frames.
+/// Where in the stream the next byte is. `RpcWireHeader` (AOSP, RpcWireFormat.h) is 16 bytes, the second
+/// little-endian `uint32` of which is the size of the body that follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Position {
+    /// Before the first frame. rsbinder bounds the whole handshake.
+    Handshake,
+    /// In a header, with what was read of it.
+    Header { read: usize, size: [u8; 4] },
+    /// In a body, with so much of it to come.
+    Body { left: usize },
+}
+
+const BOUNDARY: Position = Position::Header { read: 0, size: [0; 4] };
+const HEADER_BYTES: usize = 16;
+
+struct Reading {
+    position: Position,
+    /// When the frame that has begun has to be whole.
+    until: Option<Instant>,
+    /// What rsbinder set last.
+    timeout: Option<Duration>,
+    /// Bytes charged for the last frame.
+    charged: usize,
+}
+
+impl Reading {
+    fn took(&mut self, mut bytes: &[u8], frame: Duration) {
+        while !bytes.is_empty() {
+            match self.position {
+                Position::Handshake => return,
+                Position::Header { mut read, mut size } => {
+                    if read == 0 {
+                        self.until = Some(Instant::now() + frame);
+                    }
+                    if let 4..=7 = read {
+                        size[read - 4] = bytes[0];
+                    }
+                    bytes = &bytes[1..];
+                    read += 1;
+                    self.position = Position::Header { read, size };
+                    if read == HEADER_BYTES {
+                        self.body(u32::from_le_bytes(size) as usize);
+                    }
+                }
+                Position::Body { left } => {
+                    let taken = left.min(bytes.len());
+                    bytes = &bytes[taken..];
+                    self.body(left - taken);
+                }
+            }
+        }
+    }
+
+    fn body(&mut self, left: usize) {
+        self.position = Position::Body { left };
+        if left == 0 {
+            self.position = BOUNDARY;
+            self.until = None;
+        }
+    }
+}
+
+/// A Unix transport that knows when it ends, and bounds what its peer may make us hold: the size of a frame, the
+/// time that one may take once it has begun, and the bytes of all frames of one uid.
 pub(super) struct SeatedTransport {
     inner: UnixTransport,
-    frame_max: usize,
-    _seat: Seat,
+    limits: Limits,
+    seat: Seat,
+    reading: Mutex<Reading>,
 }
 
 impl SeatedTransport {
-    pub(super) fn new(inner: UnixTransport, frame_max: usize, seat: Seat) -> Self {
-        Self { inner, frame_max, _seat: seat }
+    pub(super) fn new(inner: UnixTransport, limits: &Limits, seat: Seat) -> Self {
+        let reading =
+            Reading { position: Position::Handshake, until: None, timeout: None, charged: 0 };
+        Self { inner, limits: limits.clone(), seat, reading: Mutex::new(reading) }
+    }
+
+    fn reading(&self) -> MutexGuard<'_, Reading> {
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// rsbinder asks for a frame's body in one piece, in a buffer of zero pages that cost nothing until they
-    /// are written: refusing here keeps a claimed length from ever becoming memory.
+    /// are written: refusing here keeps a claimed length from ever becoming memory. What was charged for a
+    /// frame is given back when the next one is read, which is after the call it made was answered.
     fn bounded(&self, asked: usize) -> RpcResult<()> {
-        if asked > self.frame_max {
-            return Err(RpcError::FrameTooLarge { declared: asked, max: self.frame_max });
+        let refusal = RpcError::FrameTooLarge { declared: asked, max: self.limits.frame_bytes };
+        if asked > self.limits.frame_bytes {
+            return Err(refusal);
+        }
+        let mut reading = self.reading();
+        match reading.position {
+            BOUNDARY => self.seat.discharge(std::mem::take(&mut reading.charged)),
+            Position::Body { .. } if reading.charged == 0 => {
+                if !self.seat.charge(asked, self.limits.bytes_per_uid) {
+                    log::warn!("uid {} was refused: too many bytes under way", self.seat.uid);
+                    return Err(refusal);
+                }
+                reading.charged = asked;
+            }
+            _ => {}
         }
         Ok(())
+    }
+}
+
+impl Drop for SeatedTransport {
+    fn drop(&mut self) {
+        let charged = self.reading().charged;
+        self.seat.discharge(charged);
     }
 }
 
@@ -92,6 +213,12 @@ impl RpcTransport for SeatedTransport {
     }
 
     fn set_read_timeout(&self, timeout: Option<Duration>) -> RpcResult<()> {
+        let mut reading = self.reading();
+        // The first other deadline than the handshake's is set when the handshake is over.
+        if reading.position == Position::Handshake && timeout != Some(self.limits.handshake) {
+            reading.position = BOUNDARY;
+        }
+        reading.timeout = timeout;
         self.inner.set_read_timeout(timeout)
     }
 
@@ -111,26 +238,31 @@ impl RpcTransport for SeatedTransport {
         self.inner.shutdown()
     }
 
-    fn supports_fd_passing(&self) -> bool {
-        self.inner.supports_fd_passing()
-    }
-
     fn send_raw(&self, buf: &[u8]) -> RpcResult<()> {
         self.inner.send_raw(buf)
     }
 
     fn recv_raw(&self, buf: &mut [u8]) -> RpcResult<usize> {
         self.bounded(buf.len())?;
-        self.inner.recv_raw(buf)
-    }
-
-    fn send_raw_with_fds(&self, buf: &[u8], fds: &[BorrowedFd<'_>]) -> RpcResult<()> {
-        self.inner.send_raw_with_fds(buf, fds)
-    }
-
-    fn recv_raw_with_fds(&self, buf: &mut [u8]) -> RpcResult<(usize, Vec<OwnedFd>)> {
-        self.bounded(buf.len())?;
-        self.inner.recv_raw_with_fds(buf)
+        let (until, timeout) = {
+            let reading = self.reading();
+            (reading.until, reading.timeout)
+        };
+        let Some(until) = until else {
+            let read = self.inner.recv_raw(buf)?;
+            self.reading().took(&buf[..read], self.limits.frame);
+            return Ok(read);
+        };
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(RpcError::DeadlineMidFrame);
+        }
+        self.inner.set_read_timeout(Some(left.min(timeout.unwrap_or(left))))?;
+        let read = self.inner.recv_raw(buf);
+        self.inner.set_read_timeout(timeout)?;
+        let read = read?;
+        self.reading().took(&buf[..read], self.limits.frame);
+        Ok(read)
     }
 
     fn send_raw_draining(

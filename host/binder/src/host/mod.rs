@@ -11,5 +11,5 @@ mod server;
 pub use client::{connect, ConnectError, Connection};
 pub use server::{Limits, ServeError, Server};
 
-/// The wire version of Android 16: object positions, and file descriptors over Unix sockets.
+/// The wire version of Android 16.
 const WIRE_VERSION: u32 = 2;

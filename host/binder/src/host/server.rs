@@ -18,30 +18,34 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// What a server grants its peers. A connection costs a thread or two, so both counts are small.
+/// What a server grants each uid. A connection costs a thread or two, so their count is small; since only the
+/// uids named to [`Server::serve`] get one, so is their sum.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Most connections at one time; a client with callbacks has two.
-    pub connections: usize,
-    /// Most of them for one uid.
+    /// Most connections of one uid at one time; a client with callbacks has two.
     pub connections_per_uid: usize,
     /// Largest call in bytes. The kernel driver's own limit is 1 MiB.
     pub frame_bytes: usize,
+    /// Most bytes that the calls of one uid may take together.
+    pub bytes_per_uid: usize,
     /// How long a new connection may take to say what it wants.
     pub handshake: Duration,
+    /// How long a call may take to arrive once it has begun.
+    pub frame: Duration,
     /// How long a connection may be silent while no call is open.
     pub idle: Duration,
-    /// How long a client may take to answer a callback.
+    /// How long a client may take to answer a callback, or to read on in an answer.
     pub reply: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 64,
             connections_per_uid: 32,
             frame_bytes: 1024 * 1024,
+            bytes_per_uid: 8 * 1024 * 1024,
             handshake: Duration::from_secs(2),
+            frame: Duration::from_secs(10),
             idle: Duration::from_secs(600),
             reply: Duration::from_secs(5),
         }
@@ -175,7 +179,7 @@ fn rpc_server(path: &Path, limits: &Limits) -> Result<Arc<RpcServer>, ServeError
     std::fs::remove_file(&unused)
         .map_err(|source| ServeError::Listen { path: unused.clone(), source })?;
     rpc.set_android13plus(WIRE_VERSION);
-    rpc.set_supported_fd_modes(&[FileDescriptorTransportMode::Unix]);
+    rpc.set_supported_fd_modes(&[FileDescriptorTransportMode::None]);
     // Threads that one client's session may be served by, and with it twice as many callback connections.
     rpc.set_max_threads(4);
     rpc.set_handshake_timeout(Some(limits.handshake));
@@ -236,13 +240,12 @@ impl Admission {
             return log::warn!("uid {uid} was refused");
         }
         let limits = &self.limits;
-        let Some(seat) = self.seats.take(uid, limits.connections, limits.connections_per_uid)
-        else {
+        let Some(seat) = self.seats.take(uid, limits.connections_per_uid) else {
             return log::warn!("uid {uid} was refused: too many connections");
         };
         match UnixTransport::from_stream(stream) {
             Ok(unix) => {
-                let seated = SeatedTransport::new(unix, limits.frame_bytes, seat);
+                let seated = SeatedTransport::new(unix, limits, seat);
                 rpc.serve_connection(Box::new(seated));
             }
             Err(error) => log::warn!("a connection of uid {uid} was dropped: {error}"),

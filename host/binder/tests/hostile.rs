@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Peers that do not speak as they should: each costs its own uid on its own socket, and nobody else.
+
+mod common;
+
+use binder::host::Limits;
+use common::*;
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+/// What a client sends first: the header of a connection for a new session, and its init.
+fn greet(served: &Served) -> UnixStream {
+    greet_with(served, 0)
+}
+
+fn greet_with(served: &Served, fd_mode: u8) -> UnixStream {
+    let mut stream = UnixStream::connect(&served.path).unwrap();
+    let mut hello = [0; 16];
+    (hello[0], hello[5]) = (2, fd_mode); // The version, and how descriptors pass.
+    stream.write_all(&hello).unwrap();
+    let mut answer = [0; 8];
+    stream.read_exact(&mut answer).unwrap();
+    stream.write_all(b"cci\0\0\0\0\0").unwrap();
+    stream
+}
+
+/// `RpcWireHeader` of a TRANSACT with a body of that size.
+fn header(body: u32) -> [u8; 16] {
+    let mut header = [0; 16];
+    header[4..8].copy_from_slice(&body.to_le_bytes());
+    header
+}
+
+#[test]
+fn half_a_frame_ends_its_connection_and_silence_between_frames_does_not() {
+    let limits = Limits { frame: Duration::from_millis(300), ..Limits::default() };
+    let served = serve(&[own()], &limits);
+    let (client, idle) = (served.client(), greet(&served));
+    client.state().unwrap();
+    for begun in [&header(1000)[..7], &header(1000)[..], &[&header(1000)[..], &[1; 500]].concat()] {
+        let mut stream = greet(&served);
+        until(|| served.connections() == 3);
+        stream.write_all(begun).unwrap();
+        until(|| served.connections() == 2);
+    }
+    // One that drips is no better: the time is the frame's and not a byte's.
+    let mut drip = greet(&served);
+    until(|| served.connections() == 3);
+    drip.write_all(&header(1000)).unwrap();
+    let mut dripped = 0;
+    while served.connections() == 3 {
+        assert!(dripped < 1000, "it could send all of it");
+        let _ = drip.write_all(&[1]);
+        dripped += 1;
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // Silence between frames is not bounded by it.
+    std::thread::sleep(2 * limits.frame);
+    client.state().unwrap();
+    assert_eq!(served.connections(), 2);
+    drop(idle);
+}
+
+#[test]
+fn the_calls_of_one_uid_take_no_more_memory_than_it_is_granted() {
+    let limits = Limits { frame_bytes: 64 * 1024, bytes_per_uid: 160 * 1024, ..Limits::default() };
+    let served = serve(&[own(), OTHER], &limits);
+    let client = served.client();
+    let held: Vec<_> = (0..3)
+        .map(|_| {
+            let mut stream = greet(&served);
+            stream.write_all(&header(60 * 1024)).unwrap();
+            stream.write_all(&[1; 30 * 1024]).unwrap();
+            stream
+        })
+        .collect();
+    until(|| served.connections() == 3);
+    // Two are held; the third was closed. What is small still fits.
+    client.state().unwrap();
+    if own() == 0 {
+        let large = as_other(|| served.client().disclosure(&"x".repeat(25_000)).map(|d| d.text));
+        assert_eq!(large.unwrap().len(), 25_000);
+    }
+    drop(held);
+    until(|| served.connections() == 1);
+    for _ in 0..10 {
+        client.disclosure(&"x".repeat(25_000)).unwrap();
+    }
+}
+
+#[test]
+fn descriptors_are_not_taken() {
+    use nix::sys::socket::{sendmsg, ControlMessage, MsgFlags};
+    let limits = Limits { frame: Duration::from_secs(600), ..Limits::default() };
+    let served = serve(&[own()], &limits);
+    // Half a frame, and with it as many as one message can carry; agreed on as one should, and not.
+    for mode in [0, 1] {
+        let stream = greet_with(&served, mode);
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        ours.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let fds = [theirs.as_raw_fd(); 253];
+        let header = header(64);
+        let part = [std::io::IoSlice::new(&header[..8])];
+        let rights = [ControlMessage::ScmRights(&fds)];
+        // It may be refused by now.
+        let _ = sendmsg::<()>(stream.as_raw_fd(), &part, &rights, MsgFlags::empty(), None);
+        drop(theirs);
+        // It ends once nobody holds the other end, while the frame still waits for its rest.
+        assert_eq!(ours.read(&mut [0]).unwrap(), 0, "mode {mode}");
+    }
+}
+
+#[test]
+fn a_client_that_does_not_read_its_answers_is_closed() {
+    let limits = Limits { reply: Duration::from_millis(300), ..Limits::default() };
+    let served = serve(&[own()], &limits);
+    let client = served.client();
+    let deaf = greet(&served);
+    until(|| served.connections() == 2);
+    // GET_ROOT, again and again: each is answered, until nobody takes the answers.
+    let mut call = Vec::from(header(40));
+    call.resize(56, 0);
+    deaf.set_write_timeout(Some(Duration::from_millis(50))).unwrap();
+    until(|| {
+        let _ = (&deaf).write_all(&call);
+        served.connections() == 1
+    });
+    client.state().unwrap();
+}
+
+#[test]
+fn a_client_that_dies_in_its_call_leaves_nothing() {
+    let served = serve(&[own()], &Limits::default());
+    let client = served.client();
+    for _ in 0..40 {
+        let mut dying = greet(&served);
+        let mut call = Vec::from(header(40));
+        call.resize(56, 0);
+        dying.write_all(&call).unwrap();
+        dying.write_all(&call[..30]).unwrap();
+        drop(dying);
+    }
+    until(|| served.connections() == 1);
+    client.state().unwrap();
+}
+
+#[test]
+fn one_socket_full_of_connections_leaves_the_next_free() {
+    let (flooded, other) =
+        (serve(&[own()], &Limits::default()), serve(&[own()], &Limits::default()));
+    let full: Vec<_> =
+        (0..Limits::default().connections_per_uid).map(|_| greet(&flooded)).collect();
+    until(|| flooded.connections() == full.len());
+    assert!(is_closed(&UnixStream::connect(&flooded.path).unwrap()));
+    other.client().state().unwrap();
+}
