@@ -20,7 +20,7 @@ use super::{Courier, Setback};
 use crate::disclose::{Delivery, Payload, RecipientRoutingId};
 use crate::gate::Refusal;
 use crate::ledger::Event;
-use crate::message::{Ending, Inbound, SmsReason, Stored};
+use crate::message::{Answer, Ending, Inbound, OwedReceipt, SmsReason, Stored};
 use crate::seal;
 use crate::sync::lock;
 
@@ -71,17 +71,6 @@ enum Fate {
 pub(super) struct RefusedCounts {
     counts: BTreeMap<Dropped, u32>,
     since_ms: i64,
-}
-
-/// A receipt to be sent.
-pub(super) struct DueReceipt {
-    sim: i32,
-    id: [u8; 16],
-    status: ReceiptStatus,
-    reader: RoutingId,
-    key: PublicKey,
-    due_ms: i64,
-    until_ms: i64,
 }
 
 impl Courier {
@@ -139,7 +128,7 @@ impl Courier {
         }
         if let Some((id, _, reader)) = receipt {
             let Some(reader) = reader else { return Fate::Dropped(Dropped::Unexpected) };
-            return match content.verify(&reader, &own).map(|content| content.kind) {
+            return match content.verify(&reader.identity_key, &own).map(|content| content.kind) {
                 Ok(Some(content::Kind::Receipt(receipt))) => self.receipt(&id, &receipt),
                 Ok(_) => Fate::Dropped(Dropped::Unexpected),
                 Err(_) => Fate::Dropped(Dropped::Signature),
@@ -184,25 +173,26 @@ impl Courier {
             sent_ms: message.sent_ms,
             received_ms: now,
         };
-        let stored = lock(&self.user.desk).inbox.store(inbound);
-        let status = match stored {
+        let answer = Answer {
+            reader,
+            receipt_key: key,
+            due_ms: now.saturating_add(self.receipt_delay()),
+            until_ms: now.saturating_add(MESSAGE_LIFE_MS),
+            record_id: self.consent.unwrap_or_default(),
+        };
+        let stored = lock(&self.user.desk).inbox.store(inbound, answer);
+        match stored {
             Ok(Stored::New) => {
                 self.user.module.hints.inbound(self.user.id);
                 let message_hash = self.user.book.hash(&id).unwrap_or_default();
                 self.user.book.ended(&message_hash, LedgerEnding::Received, "");
-                ReceiptStatus::Delivered
             }
-            // Its receipt may have been lost.
-            Ok(Stored::Duplicate) => ReceiptStatus::Delivered,
-            Ok(Stored::Full) => ReceiptStatus::Full,
+            Ok(Stored::Duplicate | Stored::Full | Stored::Retracted) => {}
             Err(e) => {
                 log::error!("a message is not stored: {e}");
                 return Fate::Unstored;
             }
-        };
-        let until_ms = now.saturating_add(MESSAGE_LIFE_MS);
-        let due_ms = now.saturating_add(self.receipt_delay());
-        self.receipts.push(DueReceipt { sim, id, status, reader, key, due_ms, until_ms });
+        }
         Fate::Settled
     }
 
@@ -228,39 +218,40 @@ impl Courier {
 
     /// Whether a receipt waits for the post connection.
     pub(super) fn receipt_wanted(&self, now: i64) -> bool {
-        self.receipts.iter().any(|receipt| receipt.due_ms <= now)
+        lock(&self.user.desk).inbox.next_receipt().is_some_and(|due| due <= now)
     }
 
     /// Sends receipts that are due.
     pub(super) fn answer_due(&mut self, now: i64, next: &mut i64) {
-        self.receipts.retain(|receipt| now < receipt.until_ms);
-        for receipt in std::mem::take(&mut self.receipts) {
-            if now < receipt.due_ms {
-                *next = (*next).min(receipt.due_ms);
-                self.receipts.push(receipt);
-                continue;
-            }
+        let due = lock(&self.user.desk).inbox.receipts_due(now);
+        let due = due.inspect_err(|e| log::error!("receipts cannot be read: {e}"));
+        for receipt in due.unwrap_or_default() {
             match self.send_receipt(&receipt) {
-                Ok(true) => {}
                 // The owner does not want senders to know: it is not sent later either.
-                Err(Setback::Refused(Refusal::ClassNotAllowed(_))) => {}
-                Ok(false) => self.receipts.push(receipt),
-                Err(e) => {
-                    log::debug!("a receipt waits: {e}");
-                    self.receipts.push(receipt);
+                Ok(true) | Err(Setback::Refused(Refusal::ClassNotAllowed(_))) => {
+                    if let Err(e) = lock(&self.user.desk).inbox.receipt_sent(receipt.row) {
+                        log::error!("a receipt will be sent twice: {e}");
+                    }
                 }
+                Ok(false) => {}
+                Err(e) => log::debug!("a receipt waits: {e}"),
             }
+        }
+        let due = lock(&self.user.desk).inbox.next_receipt();
+        // One that waits for a connection is not a reason to wake.
+        if let Some(due) = due.filter(|due| *due > now) {
+            *next = (*next).min(due);
         }
     }
 
-    fn send_receipt(&mut self, receipt: &DueReceipt) -> Result<bool, Setback> {
+    fn send_receipt(&mut self, receipt: &OwedReceipt) -> Result<bool, Setback> {
         let Some(route) = self.post_route() else { return Ok(false) };
-        let key_id = receipt_key_id(&receipt.key);
+        let key_id = receipt_key_id(&receipt.answer.receipt_key);
         let address = Address {
             reader: Reader::Receipt,
-            routing_id: &receipt.reader,
+            routing_id: &receipt.answer.reader,
             key_id: &key_id,
-            key: &receipt.key,
+            key: &receipt.answer.receipt_key,
         };
         let (gate, book) = (&self.user.gate, &self.user.book);
         let Some(keys) = self.user.keys() else { return Ok(false) };
@@ -269,7 +260,7 @@ impl Courier {
             let delivery = Delivery((receipt.id.to_vec(), receipt.status as i32));
             let payload = Payload::receipt(permit.disclose(delivery)?);
             let sealed = seal::to_inbox(payload, &address, &keys.identity)?;
-            let inbox = RecipientRoutingId(receipt.reader);
+            let inbox = RecipientRoutingId(receipt.answer.reader);
             let expiry_s = MESSAGE_LIFE.as_secs() as u32;
             let to = route.delivery(&inbox, expiry_s, &receipt.id);
             Ok::<_, Setback>(permit.transmit(sealed, to, book)?)

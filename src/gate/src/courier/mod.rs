@@ -83,7 +83,6 @@ pub struct Courier {
     found: HashMap<Number, (RoutingId, ReaderKeys)>,
     /// When a number may be looked up again.
     look_ups: HashMap<Number, Backoff>,
-    receipts: Vec<incoming::DueReceipt>,
     refused: incoming::RefusedCounts,
 }
 
@@ -102,7 +101,6 @@ impl Courier {
             asked: HashMap::new(),
             found: HashMap::new(),
             look_ups: HashMap::new(),
-            receipts: Vec::new(),
             refused: incoming::RefusedCounts::default(),
         };
         (courier, sender)
@@ -142,7 +140,6 @@ impl Courier {
             self.asked.clear();
             self.found.clear();
             self.look_ups.clear();
-            self.receipts.clear();
         }
         Some(self.carry())
     }
@@ -192,16 +189,11 @@ impl Courier {
 
     /// Messages whose time is over.
     fn expire(&mut self) {
+        // Also what a crash or a failing disk left of a withdrawal.
+        self.user.settle_desk();
         let now = self.now();
         let ended = lock(&self.user.desk).outbox.expire(now);
-        match ended {
-            Ok(ended) if ended.is_empty() => {}
-            Ok(ended) => {
-                ended.iter().for_each(|closed| self.user.book.message_ended(closed));
-                self.user.module.hints.outcomes(self.user.id);
-            }
-            Err(e) => log::error!("messages cannot be ended: {e}"),
-        }
+        self.user.tell_ended(ended);
         if let Err(e) = lock(&self.user.desk).inbox.expire(now) {
             log::error!("messages that were kept long enough are still there: {e}");
         }

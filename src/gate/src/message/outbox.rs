@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use cloudmessaging_seal::KeyId;
+use zeroize::Zeroizing;
 
+use super::entry::Progress;
 use super::outcome::Outcomes;
-use super::{Ending, Entry, MessageId, NewMessage, Outcome, SmsReason, State, StoreError};
+use super::{Ending, Entry, MessageId, NewMessage, Outcome, Reader, SmsReason, State, StoreError};
 
 /// Most messages that are under way at one time.
 pub const OPEN_MAX: usize = 1000;
@@ -66,14 +68,17 @@ pub struct Outbox {
     open_by_id: HashMap<MessageId, u64>,
     open_bytes: usize,
     accepted: u64,
+    bodies: HashMap<MessageId, Zeroizing<String>>,
+    pub(super) closed: bool,
     outcomes: Outcomes,
 }
 
 impl Outbox {
     /// Takes a message: from here on it ends in exactly one outcome.
     pub fn accept(&mut self, message: NewMessage, now_ms: i64) -> Result<Accepted, AcceptError> {
+        self.check()?;
         let request = message.request();
-        let known = self.get(&message.id).map(Entry::request);
+        let known = self.get(&message.id).map(|entry| &entry.request);
         if let Some(known) = known.or_else(|| self.outcomes.request(&message.id)) {
             return if *known == request {
                 Ok(Accepted::Again)
@@ -89,7 +94,8 @@ impl Outbox {
         if message.sms_deadline_ms.saturating_sub(now_ms) < DEADLINE_MIN_MS {
             return Err(AcceptError::Deadline);
         }
-        let entry = Entry::new(message, request, now_ms)?;
+        let entry = Entry::new(&message, request, now_ms)?;
+        self.bodies.insert(message.id, message.body);
         self.accepted += 1;
         self.open_bytes = bytes;
         self.open_by_id.insert(*entry.id(), self.accepted);
@@ -112,42 +118,35 @@ impl Outbox {
         self.open().find(|entry| entry.receipt_key_id() == id)
     }
 
-    /// Takes note that a message, sealed to the owner of `reader_identity_key`, is about to be handed over:
+    /// Takes note that a message, sealed to `reader`, is about to be handed over:
     /// from here on somebody may have it. Called before the uplink has it: a withdrawal or a crash that comes
     /// between must find it perhaps out, or the app would send an SMS beside it. False: it must not be handed
     /// over, as it ended, was withdrawn or is out.
-    pub fn handed_over(
-        &mut self,
-        id: &MessageId,
-        reader_identity_key: [u8; 32],
-    ) -> Result<bool, StoreError> {
-        Ok(self.change(id, |entry| entry.hand_over(reader_identity_key)))
+    pub fn handed_over(&mut self, id: &MessageId, reader: Reader) -> Result<bool, StoreError> {
+        self.change(id, |entry| entry.handed_over(reader))
     }
 
     /// The uplink did not take it after all: it is as it was before [`handed_over`](Self::handed_over). Only
     /// for a hand-over that was refused whole. False: it was not handed over, or has moved on; what was
     /// withdrawn in between stays perhaps out.
     pub fn kept_back(&mut self, id: &MessageId) -> Result<bool, StoreError> {
-        Ok(self.change(id, Entry::keep_back))
+        self.change(id, |entry| entry.kept_back())
     }
 
     /// The connection ended before the broker acknowledged it: it is to be sent again, and still counts as
     /// perhaps out. False: it was not handed over, or has moved on.
     pub fn returned(&mut self, id: &MessageId) -> Result<bool, StoreError> {
-        Ok(self.change(id, |entry| entry.settle(State::Returned)))
+        self.change(id, |entry| entry.settled(State::Returned))
     }
 
     /// The broker has it. False: it was not handed over, or has moved on.
     pub fn acknowledged(&mut self, id: &MessageId) -> Result<bool, StoreError> {
-        Ok(self.change(id, |entry| entry.settle(State::Acknowledged)))
+        self.change(id, |entry| entry.settled(State::Acknowledged))
     }
 
     /// Notes why a message could not be sent so far: the reason at its deadline, if it never can.
     pub fn note(&mut self, id: &MessageId, reason: SmsReason) -> Result<bool, StoreError> {
-        Ok(self.change(id, |entry| {
-            entry.note(reason);
-            true
-        }))
+        self.change(id, |entry| Some(entry.noted(reason)))
     }
 
     /// Ends a message. True: this is its outcome. False: it is not known, or ended before. Body and keys
@@ -158,28 +157,85 @@ impl Outbox {
         ending: Ending,
         now_ms: i64,
     ) -> Result<bool, StoreError> {
+        self.check()?;
+        self.bodies.remove(id);
         let entry = self.open_by_id.remove(id).and_then(|n| self.open.remove(&n));
         let Some(entry) = entry else { return Ok(false) };
-        self.open_bytes -= entry.body().len();
-        self.outcomes.add(*id, *entry.request(), ending, now_ms);
+        self.open_bytes -= entry.body_bytes;
+        self.outcomes.add(*id, entry.request, ending, now_ms);
         Ok(true)
     }
 
     /// Outcomes after the cursor (0: all), oldest first.
-    pub fn outcomes(&self, after: i64, limit: usize) -> impl Iterator<Item = &Outcome> {
-        self.outcomes.after(after).take(limit)
+    pub fn outcomes(&self, after: i64, limit: usize) -> Result<Vec<Outcome>, StoreError> {
+        self.check()?;
+        Ok(self.outcomes.after(after).take(limit).copied().collect())
     }
 
     /// Forgets outcomes up to and including the cursor, and their ids; gives how many.
     pub fn acknowledge(&mut self, cursor: i64) -> Result<usize, StoreError> {
+        self.check()?;
         Ok(self.outcomes.acknowledge(cursor))
     }
 
     /// The consent is withdrawn: what was never handed over ends here, the rest at its deadline; none is
     /// sent again. Gives what ended.
     pub fn withdraw(&mut self, now_ms: i64) -> Result<Vec<Closed>, StoreError> {
-        self.open.values_mut().filter(|e| e.is_perhaps_out()).for_each(|e| e.withdraw());
-        self.close_all(now_ms, |entry| (!entry.is_perhaps_out()).then_some(SmsReason::Off))
+        self.settle(None, now_ms)
+    }
+
+    /// The same for all that was accepted under another consent than the one in force, if any: what a crash left
+    /// of a withdrawal. To be called after the messages were opened, and again until it succeeds; it does nothing
+    /// where there is nothing to do. From the call on nothing of those is sent, even if it fails.
+    pub fn settle(
+        &mut self,
+        current: Option<[u8; 16]>,
+        now_ms: i64,
+    ) -> Result<Vec<Closed>, StoreError> {
+        let other = |e: &Entry| Some(*e.record_id()) != current;
+        for entry in self.open.values_mut().filter(|e| other(e)) {
+            entry.stop();
+            if entry.is_perhaps_out() {
+                let withdrawn = entry.withdrawn();
+                entry.move_to(withdrawn);
+            }
+        }
+        self.close_all(now_ms, |e| (other(e) && !e.is_perhaps_out()).then_some(SmsReason::Off))
+    }
+
+    /// What is written in a message that has no outcome.
+    pub fn body(&self, id: &MessageId) -> Result<Zeroizing<String>, StoreError> {
+        self.bodies.get(id).cloned().ok_or(StoreError::Gone)
+    }
+
+    /// Messages that may be out, whose time is over and that have no outcome: to be retracted once in this life.
+    pub fn retract_due(&self, now_ms: i64) -> Vec<MessageId> {
+        self.open().filter(|e| e.is_to_be_retracted(now_ms)).map(|e| *e.id()).collect()
+    }
+
+    /// A retract was handed over. In memory only: after a start it is sent again.
+    pub fn retract_sent(&mut self, id: &MessageId) {
+        self.set_retracted(id, true);
+    }
+
+    /// The broker did not get the retract: it is due again.
+    pub fn retract_returned(&mut self, id: &MessageId) {
+        self.set_retracted(id, false);
+    }
+
+    fn set_retracted(&mut self, id: &MessageId, retracted: bool) {
+        let entry = self.open_by_id.get(id).and_then(|n| self.open.get_mut(n));
+        if let Some(entry) = entry {
+            entry.set_retracted(retracted);
+        }
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        if self.closed {
+            Err(StoreError::Locked)
+        } else {
+            Ok(())
+        }
     }
 
     /// Ends what has reached its deadline; gives what ended.
@@ -192,9 +248,17 @@ impl Outbox {
         self.open().map(Entry::sms_deadline_ms).min()
     }
 
-    fn change(&mut self, id: &MessageId, change: impl FnOnce(&mut Entry) -> bool) -> bool {
+    fn change(
+        &mut self,
+        id: &MessageId,
+        change: impl FnOnce(&Entry) -> Option<Progress>,
+    ) -> Result<bool, StoreError> {
+        self.check()?;
         let entry = self.open_by_id.get(id).and_then(|n| self.open.get_mut(n));
-        entry.is_some_and(|entry| change(entry))
+        let Some(entry) = entry else { return Ok(false) };
+        let Some(progress) = change(entry) else { return Ok(false) };
+        entry.move_to(progress);
+        Ok(true)
     }
 
     /// Closes those for which there is a reason, oldest first.

@@ -8,7 +8,12 @@ use super::*;
 use crate::message::SmsReason::{Expired, NoNetwork, NotRegistered, Off, Refused};
 
 const NOW: i64 = 1_700_000_000_000;
-const READER: [u8; 32] = [7; 32];
+const READER: Reader = reader(7);
+const RECORD: [u8; 16] = [3; 16];
+
+const fn reader(n: u8) -> Reader {
+    Reader { identity_key: [n; 32], routing_id: [n; 32], prekey_id: [n; 8] }
+}
 
 fn with_body(id: u8, body: &str, sms_deadline_ms: i64) -> NewMessage {
     NewMessage {
@@ -18,6 +23,7 @@ fn with_body(id: u8, body: &str, sms_deadline_ms: i64) -> NewMessage {
         body: Zeroizing::new(body.to_owned()),
         sms_deadline_ms,
         message_hash: [id; 32],
+        record_id: RECORD,
     }
 }
 
@@ -35,7 +41,7 @@ fn holding(n: u8) -> Outbox {
 }
 
 fn endings(outbox: &Outbox) -> Vec<(u8, Ending)> {
-    outbox.outcomes(0, usize::MAX).map(|o| (o.id[0], o.ending)).collect()
+    outbox.outcomes(0, usize::MAX).unwrap().iter().map(|o| (o.id[0], o.ending)).collect()
 }
 
 #[test]
@@ -144,8 +150,8 @@ fn an_app_that_never_acknowledges_loses_no_outcome_and_begins_no_more() {
         outbox.outcomes.add(id, [0; 32], Ending::Delivered, NOW);
     }
     assert_eq!(outbox.accept(new(1), NOW), Err(AcceptError::TooMany));
-    assert_eq!(outbox.outcomes(0, usize::MAX).count(), OUTCOMES_MAX);
-    let first = outbox.outcomes(0, 1).next().unwrap().cursor;
+    assert_eq!(outbox.outcomes(0, usize::MAX).unwrap().len(), OUTCOMES_MAX);
+    let first = outbox.outcomes(0, 1).unwrap()[0].cursor;
     outbox.acknowledge(first).unwrap();
     assert_eq!(outbox.accept(new(1), NOW), Ok(Accepted::New));
 }
@@ -169,18 +175,18 @@ fn a_message_moves_one_way() {
     assert_eq!(state(&outbox), Some(State::Waiting));
 
     assert_eq!(outbox.handed_over(&id, READER), Ok(true));
-    assert_eq!(outbox.handed_over(&id, [8; 32]), Ok(false), "it is out");
+    assert_eq!(outbox.handed_over(&id, reader(8)), Ok(false), "it is out");
     assert_eq!(outbox.get(&id).unwrap().reader(), Some(&READER));
     assert_eq!(outbox.returned(&id), Ok(true));
     assert_eq!(state(&outbox), Some(State::Returned));
     assert!(outbox.get(&id).unwrap().is_to_be_sent());
     assert!(outbox.get(&id).unwrap().is_perhaps_out());
 
-    assert_eq!(outbox.handed_over(&id, [8; 32]), Ok(true));
+    assert_eq!(outbox.handed_over(&id, reader(8)), Ok(true));
     assert_eq!(outbox.acknowledged(&id), Ok(true));
     let entry = outbox.get(&id).unwrap();
     assert_eq!((entry.state(), entry.attempts()), (State::Acknowledged, 2));
-    assert_eq!(entry.reader(), Some(&[8; 32]));
+    assert_eq!(entry.reader(), Some(&reader(8)));
     for again in [outbox.handed_over(&id, READER), outbox.returned(&id), outbox.acknowledged(&id)] {
         assert_eq!(again, Ok(false));
     }
@@ -204,7 +210,7 @@ fn a_hand_over_that_was_refused_is_as_if_it_had_not_been() {
 
     outbox.handed_over(&id, READER).unwrap();
     outbox.returned(&id).unwrap();
-    outbox.handed_over(&id, [8; 32]).unwrap();
+    outbox.handed_over(&id, reader(8)).unwrap();
     assert_eq!(outbox.kept_back(&id), Ok(true));
     assert_eq!(at(&outbox), (State::Returned, 1, Some(READER)), "the first one may be out");
     assert_eq!(outbox.kept_back(&id), Ok(false), "and is not undone");
@@ -231,9 +237,9 @@ fn the_first_terminal_state_wins_and_takes_the_keys_with_it() {
     assert!(outbox.get(&id).is_none() && outbox.by_receipt_key(&key).is_none());
     assert_eq!(outbox.withdraw(NOW + 3).unwrap().len(), 1, "the other one");
     assert_eq!(outbox.expire(i64::MAX), Ok(vec![]));
-    let first = *outbox.outcomes(0, 1).next().unwrap();
+    let first = outbox.outcomes(0, 1).unwrap()[0];
     assert_eq!((first.id, first.ending, first.at_ms), (id, Ending::UseSms(Refused), NOW + 1));
-    assert_eq!(outbox.outcomes(0, 100).count(), 2);
+    assert_eq!(outbox.outcomes(0, 100).unwrap().len(), 2);
 }
 
 #[test]
@@ -286,7 +292,7 @@ fn outcomes_are_read_in_order_until_they_are_acknowledged() {
         outbox.close(&[id; 16], Ending::Delivered, at).unwrap();
     }
     let read = |outbox: &Outbox, after, limit| -> Vec<(i64, u8)> {
-        outbox.outcomes(after, limit).map(|o| (o.cursor, o.id[0])).collect()
+        outbox.outcomes(after, limit).unwrap().iter().map(|o| (o.cursor, o.id[0])).collect()
     };
     let all = read(&outbox, 0, 100);
     assert_eq!(all.iter().map(|o| o.1).collect::<Vec<_>>(), [3, 1, 2, 4]);
@@ -304,10 +310,10 @@ fn cursors_rise_beyond_those_of_a_gate_before() {
     for id in 1..=3 {
         before.close(&[id; 16], Ending::Delivered, NOW).unwrap();
     }
-    let last = before.outcomes(0, 100).last().unwrap().cursor;
+    let last = before.outcomes(0, 100).unwrap()[2].cursor;
     let mut after = holding(1);
     after.close(&[1; 16], Ending::Delivered, NOW + 1000).unwrap();
-    assert_eq!(after.outcomes(last, 100).count(), 1);
+    assert_eq!(after.outcomes(last, 100).unwrap().len(), 1);
 }
 
 #[test]

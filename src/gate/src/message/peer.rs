@@ -26,15 +26,15 @@ pub enum Seen {
 }
 
 /// Somebody's identity key is not the one known before.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Change<'a> {
+#[derive(Clone, PartialEq, Eq)]
+pub struct Change {
     /// Whose.
-    pub number: &'a Number,
+    pub number: Number,
     /// When it was noticed; no two changes have the same.
     pub at_ms: i64,
 }
 
-impl fmt::Debug for Change<'_> {
+impl fmt::Debug for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Change(..)")
     }
@@ -87,13 +87,14 @@ impl Peers {
     }
 
     /// Changes that were not acknowledged, the last one of each number, oldest first.
-    pub fn changes(&self, limit: usize) -> Vec<Change<'_>> {
-        let change =
-            |(number, peer): (_, &Peer)| peer.changed_ms.map(|at_ms| Change { number, at_ms });
+    pub fn changes(&self, limit: usize) -> Result<Vec<Change>, StoreError> {
+        let change = |(number, peer): (&Number, &Peer)| {
+            peer.changed_ms.map(|at_ms| Change { number: number.clone(), at_ms })
+        };
         let mut changes: Vec<_> = self.by_number.iter().filter_map(change).collect();
         changes.sort_unstable_by_key(|change| change.at_ms);
         changes.truncate(limit);
-        changes
+        Ok(changes)
     }
 
     /// Forgets the changes noticed up to and including that time; the keys stay pinned.
@@ -105,8 +106,8 @@ impl Peers {
     }
 
     /// The pinned key of a number.
-    pub fn identity_key(&self, number: &Number) -> Option<&[u8; 32]> {
-        self.by_number.get(number).map(|peer| &peer.identity_key)
+    pub fn identity_key(&self, number: &Number) -> Result<Option<[u8; 32]>, StoreError> {
+        Ok(self.by_number.get(number).map(|peer| peer.identity_key))
     }
 }
 
@@ -127,14 +128,14 @@ mod tests {
     #[test]
     fn the_first_key_is_pinned_and_another_is_a_change() {
         let (mut peers, peer) = (Peers::default(), number(1));
-        assert_eq!(peers.identity_key(&peer), None);
+        assert_eq!(peers.identity_key(&peer).unwrap(), None);
         assert_eq!(peers.see(&peer, &[1; 32], 5, 100), Ok(Seen::First));
         assert_eq!(peers.see(&peer, &[1; 32], 5, 110), Ok(Seen::Same));
         assert_eq!(peers.see(&peer, &[1; 32], 6, 120), Ok(Seen::Same));
-        assert!(peers.changes(100).is_empty());
+        assert!(peers.changes(100).unwrap().is_empty());
         assert_eq!(peers.see(&peer, &[2; 32], 7, 130), Ok(Seen::Changed));
-        assert_eq!(peers.identity_key(&peer), Some(&[2; 32]));
-        assert!(peers.changes(100) == [Change { number: &peer, at_ms: 130 }]);
+        assert_eq!(peers.identity_key(&peer).unwrap(), Some([2; 32]));
+        assert!(peers.changes(100).unwrap() == [Change { number: peer, at_ms: 130 }]);
     }
 
     #[test]
@@ -145,8 +146,8 @@ mod tests {
         assert_eq!(peers.see(&peer, &[1; 32], 8, 110), Ok(Seen::Older));
         assert_eq!(peers.see(&peer, &[2; 32], 8, 110), Ok(Seen::Older));
         assert_eq!(peers.see(&peer, &[2; 32], 9, 110), Ok(Seen::Older), "two keys, one serial");
-        assert_eq!(peers.identity_key(&peer), Some(&[1; 32]));
-        assert!(peers.changes(100).is_empty());
+        assert_eq!(peers.identity_key(&peer).unwrap(), Some([1; 32]));
+        assert!(peers.changes(100).unwrap().is_empty());
         assert_eq!(peers.see(&peer, &[1; 32], 9, 110), Ok(Seen::Same));
     }
 
@@ -161,14 +162,14 @@ mod tests {
             assert_eq!(peers.see(&number(n), &[2; 32], 2, now), Ok(Seen::Changed));
         }
         let (first, rest) = (number(0), [number(1), number(2)]);
-        let page = peers.changes(1);
-        assert!(page.len() == 1 && *page[0].number == first);
+        let page = peers.changes(1).unwrap();
+        assert!(page.len() == 1 && page[0].number == first);
         let until = page[0].at_ms;
         peers.acknowledge_changes(until).unwrap();
-        assert!(peers.changes(100).iter().map(|c| c.number).eq(&rest), "oldest first");
-        assert_eq!(peers.identity_key(&first), Some(&[2; 32]), "it stays pinned");
+        assert!(peers.changes(100).unwrap().iter().map(|c| &c.number).eq(&rest), "oldest first");
+        assert_eq!(peers.identity_key(&first).unwrap(), Some([2; 32]), "it stays pinned");
         peers.acknowledge_changes(i64::MAX).unwrap();
-        assert!(peers.changes(100).is_empty());
+        assert!(peers.changes(100).unwrap().is_empty());
     }
 
     #[test]
@@ -188,6 +189,6 @@ mod tests {
         let key = |key| [key; 32];
         peers.see(&number(1), &key(1), 1, 0).unwrap();
         peers.see(&number(1), &key(2), 2, 0).unwrap();
-        assert_eq!(format!("{peers:?} {:?}", peers.changes(1)), "Peers(1) [Change(..)]");
+        assert_eq!(format!("{peers:?} {:?}", peers.changes(1).unwrap()), "Peers(1) [Change(..)]");
     }
 }

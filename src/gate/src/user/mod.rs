@@ -5,10 +5,12 @@
 //! consent comes and goes is in `grant` and `withdraw`; what the platform reports in `report`; `users` is
 //! what the services see. Everything that is sent, the courier sends.
 //!
-//! Locks, in the order in which they may be held together: `consent`, `vault`, then each of the others alone.
-//! `consent` and `vault` are held across the I/O of their own files; `view` and `desk` never across any.
+//! Locks, in the order in which they may be held together: `consent`, `vault`, `courier`, then `view` or `desk`,
+//! each alone. `consent`, `vault` and `desk` are held across the I/O of their own files; `view` never across any.
+//! A withdrawal takes `desk` only after the record is gone.
 
 mod book;
+mod desk;
 mod errand;
 mod grant;
 mod preview;
@@ -23,6 +25,7 @@ pub use book::{sms_reason, Book};
 pub use users::Users;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc;
 use std::sync::Arc;
 
@@ -39,7 +42,7 @@ use crate::consent::{
 use crate::courier::{Courier, Event};
 use crate::gate::{Gate, Network, Refusal};
 use crate::identity::{KeyStore, Keys, StorageKey};
-use crate::message::{Messages, StoreError};
+use crate::message::Messages;
 use crate::seal::RegistrarKey;
 use crate::service::facade::Hints;
 use crate::sync::{lock, Mutex};
@@ -120,6 +123,8 @@ pub struct User {
     vault: Mutex<Vault>,
     view: Mutex<View>,
     courier: Mutex<Option<mpsc::Sender<Event>>>,
+    /// Whether a closed gate means that there is no consent: the record was read.
+    standing_read: AtomicBool,
 }
 
 /// The record on the disk, and the decisions about it in their order.
@@ -186,17 +191,17 @@ pub enum Registration {
 }
 
 impl User {
-    fn new(module: Arc<Module>, id: i32) -> Result<Self, StoreError> {
+    fn new(module: Arc<Module>, id: i32) -> Self {
         let folder = module.data.join(id.to_string());
         make_private(&folder);
         let (host, port) = (module.config.broker.host.clone(), module.config.broker.port);
         let book = Book::open(&folder.join("ledger"), module.clock.clone(), &host, port);
         let key = Box::new(FileRecordKey::new(&folder));
-        Ok(Self {
+        Self {
             id,
             gate: Gate::new(),
             book,
-            desk: Mutex::new(Messages::new()?),
+            desk: Mutex::new(Messages::closed()),
             consent: Mutex::new(Consent {
                 store: ConsentStore::new(&folder, id, key),
                 record: None,
@@ -220,19 +225,20 @@ impl User {
                 links: Vec::new(),
             }),
             courier: Mutex::new(None),
+            standing_read: AtomicBool::new(false),
             module,
-        })
+        }
     }
 
-    /// Lets the courier look again; starts it if there is consent and none is running.
+    /// Lets the courier look again; starts it if none is running and there is consent, or a message under way.
     pub fn wake(self: &Arc<Self>) {
         let mut courier = lock(&self.courier);
         if courier.as_ref().is_some_and(|events| events.send(Event::Wake).is_ok()) {
             return;
         }
-        *courier = match self.gate.terms() {
-            Ok(_) => self.start_courier(),
-            Err(_) => None,
+        *courier = match self.gate.terms().is_ok() || self.is_awaited() {
+            true => self.start_courier(),
+            false => None,
         };
     }
 
@@ -243,11 +249,11 @@ impl User {
         Some(events)
     }
 
-    /// The courier asks whether it may end: not while there is consent. Whoever gives consent after that starts
-    /// another.
+    /// The courier asks whether it may end: not while there is consent or a message under way. Whoever gives
+    /// consent or the storage key after that starts another.
     pub fn courier_may_end(&self) -> bool {
         let mut courier = lock(&self.courier);
-        if self.gate.terms().is_ok() {
+        if self.gate.terms().is_ok() || self.is_awaited() {
             return false;
         }
         *courier = None;

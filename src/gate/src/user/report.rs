@@ -2,6 +2,7 @@
 //! What the platform reports. Kept in memory only; each report is held against what the owner agreed to, and a
 //! difference ends what is running.
 
+use std::sync::atomic::Ordering;
 use std::sync::Arc;
 
 use cloudmessaging_wire::proto::ledger as proto;
@@ -11,7 +12,6 @@ use crate::consent::{OffReason, Record, SimIdentity, SimMatch, Standing};
 use crate::gate::{Closed, Facts, Network, Policy, Terms};
 use crate::identity::StorageKey;
 use crate::ledger::Event;
-use crate::message::Messages;
 use crate::sync::lock;
 
 /// One user, as reported.
@@ -56,6 +56,8 @@ impl User {
 
     /// The user does not exist (any more). What is on the disk is left to whoever may come back.
     pub(super) fn gone(&self) {
+        // Before the gate is closed: the consent is not over by this, nor is any message.
+        self.standing_read.store(false, Ordering::SeqCst);
         self.gate.close(Closed::Off);
         // Of a grant or a report at the same time, nothing stays in force behind this.
         let mut consent = lock(&self.consent);
@@ -95,7 +97,12 @@ impl User {
 
     /// The key that opens what is stored.
     pub(super) fn provide_storage_key(self: &Arc<Self>, key: StorageKey) {
-        lock(&self.vault).storage = Some(key);
+        {
+            let mut vault = lock(&self.vault);
+            self.open_desk(&key);
+            vault.storage = Some(key);
+        }
+        self.settle_desk();
         self.refresh();
     }
 
@@ -128,6 +135,7 @@ impl User {
     /// fell between a record and its entry.
     fn read_consent(&self, serial: i64) {
         let mut consent = lock(&self.consent);
+        self.standing_read.store(false, Ordering::SeqCst);
         self.gate.close(Closed::Off);
         let standing = consent.store.read(serial, &self.module.disclosures);
         self.book.note(Event::Boot(proto::Boot { build_fingerprint: self.module.build.clone() }));
@@ -177,15 +185,18 @@ impl User {
                 }
             }
         }
+        self.standing_read.store(true, Ordering::SeqCst);
+        drop(consent);
+        // The storage key may have come before.
+        self.settle_desk();
     }
 
     /// The id now names somebody else: what was the first one's is not the second one's to read.
     fn forget_user(&self) {
         self.gate.close(Closed::Off);
         self.lock_vault();
-        match Messages::new() {
-            Ok(none) => *lock(&self.desk) = none,
-            Err(e) => log::error!("messages of a user who was removed are still there: {e}"),
+        if let Err(e) = lock(&self.desk).forget(&self.folder()) {
+            log::error!("messages of a user who was removed are still there: {e}");
         }
     }
 
@@ -194,6 +205,7 @@ impl User {
         let mut vault = lock(&self.vault);
         vault.storage = None;
         vault.keys = None;
+        lock(&self.desk).close();
         self.book.set_hash_key(None);
     }
 }

@@ -17,7 +17,7 @@ use crate::disclose::{Classes, DataClass};
 use crate::gate::{Network, Policy, Refusal};
 use crate::identity::StorageKey;
 use crate::ledger;
-use crate::message::{AcceptError, Accepted, NewMessage};
+use crate::message::{AcceptError, Accepted, Inbound, NewMessage, StoreError};
 use crate::service::error::ServiceError;
 use crate::service::facade::{
     Facade, GrantRequest, InboundMessage, KeyChange, OutgoingMessage, Personal, Preview,
@@ -59,17 +59,10 @@ impl Users {
         lock(&self.users).values().cloned().collect()
     }
 
-    fn add(&self, id: UserId) -> Option<Arc<User>> {
+    fn add(&self, id: UserId) -> Arc<User> {
         let mut users = lock(&self.users);
-        if let Some(user) = users.get(&id) {
-            return Some(user.clone());
-        }
-        let user = User::new(self.module.clone(), id)
-            .inspect_err(|e| log::error!("user {id} is off: {e}"))
-            .ok()?;
-        let user = Arc::new(user);
-        users.insert(id, user.clone());
-        Some(user)
+        let new = || Arc::new(User::new(self.module.clone(), id));
+        users.entry(id).or_insert_with(new).clone()
     }
 }
 
@@ -89,6 +82,17 @@ fn known(report: &aidl::UserReport::UserReport) -> Known {
         unlocked: report.unlocked,
         default_sms_uid: u32::try_from(report.defaultSmsUid).ok(),
         policy,
+    }
+}
+
+/// What a caller is told of messages that cannot be read or written.
+fn stored(error: StoreError) -> ServiceError {
+    match error {
+        StoreError::Locked => ServiceError::NotReady,
+        other => {
+            log::error!("messages: {other}");
+            ServiceError::Storage
+        }
     }
 }
 
@@ -151,8 +155,7 @@ impl Facade for Users {
 
     fn withdraw(&self, user: UserId, erase: bool) -> aidl::Withdrawal::Withdrawal {
         // One that was not reported is off; a record of an earlier time goes all the same.
-        let Some(user) = self.add(user) else { return Default::default() };
-        let withdrawn = user.withdraw(erase);
+        let withdrawn = self.add(user).withdraw(erase);
         aidl::Withdrawal::Withdrawal {
             durable: withdrawn.durable,
             erasure: match withdrawn.erased {
@@ -218,9 +221,7 @@ impl Facade for Users {
         }
         let network = lock(&self.network).clone();
         for report in reports {
-            if let Some(user) = self.add(report.user) {
-                user.reported(known(report), network.clone());
-            }
+            self.add(report.user).reported(known(report), network.clone());
         }
     }
 
@@ -270,13 +271,14 @@ impl Facade for Users {
             Some(hash) => hash,
             None => return Ok(Some(Refusal::NotUnlocked)),
         };
-        let new = NewMessage {
+        let mut new = NewMessage {
             id: message.id,
             sim: message.subscription,
             recipient: message.recipient,
             body: Zeroizing::new(message.body.as_str().to_owned()),
             sms_deadline_ms: message.sms_deadline_millis,
             message_hash: hash,
+            record_id: [0; 16],
         };
         let now = self.module.clock.wall_ms();
         {
@@ -284,6 +286,10 @@ impl Facade for Users {
             // Again, under the lock under which a withdrawal settles what is open: nothing is taken behind it.
             if let Err(refusal) = user.gate.admits(Some(message.subscription)) {
                 return Ok(Some(refusal));
+            }
+            match user.gate.terms() {
+                Ok(terms) => new.record_id = terms.record_id,
+                Err(closed) => return Ok(Some(closed.into())),
             }
             match desk.outbox.accept(new, now) {
                 Ok(Accepted::New | Accepted::Again) => {}
@@ -297,10 +303,7 @@ impl Facade for Users {
                         fault: "less than 20 s from now",
                     })
                 }
-                Err(AcceptError::Store(e)) => {
-                    log::error!("a message is not taken: {e}");
-                    return Err(ServiceError::Storage);
-                }
+                Err(AcceptError::Store(e)) => return Err(stored(e)),
             }
         }
         user.wake();
@@ -313,60 +316,56 @@ impl Facade for Users {
         cursor: i64,
         limit: usize,
     ) -> Result<Vec<aidl::Outcome::Outcome>> {
-        let Some(user) = self.user(user) else { return Ok(Vec::new()) };
-        let desk = lock(&user.desk);
-        Ok(desk.outbox.outcomes(cursor, limit).map(view::outcome).collect())
+        let user = self.ready(user)?;
+        let outcomes = lock(&user.desk).outbox.outcomes(cursor, limit).map_err(stored)?;
+        Ok(outcomes.iter().map(view::outcome).collect())
     }
 
     fn acknowledge_outcomes(&self, user: UserId, cursor: i64) -> Result<()> {
-        let Some(user) = self.user(user) else { return Ok(()) };
+        let user = self.ready(user)?;
         let forgotten = lock(&user.desk).outbox.acknowledge(cursor);
-        forgotten.map(|_| ()).map_err(|_| ServiceError::Storage)
+        forgotten.map(|_| ()).map_err(stored)
     }
 
     fn inbound(&self, user: UserId, cursor: i64, limit: usize) -> Result<Vec<InboundMessage>> {
         let user = self.ready(user)?;
-        let desk = lock(&user.desk);
-        let messages = desk.inbox.inbound(cursor, limit).map(|(cursor, message)| InboundMessage {
-            cursor,
+        let messages = lock(&user.desk).inbox.inbound(cursor, limit).map_err(stored)?;
+        let message = |(cursor, message): &(i64, Inbound)| InboundMessage {
+            cursor: *cursor,
             id: message.id,
             subscription: message.sim,
             sender: message.sender.clone(),
             body: Personal::new(message.body.as_str()),
             sent_at_millis: message.sent_ms,
             received_at_millis: message.received_ms,
-        });
-        Ok(messages.collect())
+        };
+        Ok(messages.iter().map(message).collect())
     }
 
     fn acknowledge_inbound(&self, user: UserId, cursor: i64) -> Result<()> {
-        let Some(user) = self.user(user) else { return Ok(()) };
+        let user = self.ready(user)?;
         let forgotten = lock(&user.desk).inbox.acknowledge(cursor);
-        forgotten.map(|_| ()).map_err(|_| ServiceError::Storage)
+        forgotten.map(|_| ()).map_err(stored)
     }
 
     fn check_sms(&self, user: UserId, sms: &ReceivedSms) -> Result<Option<[u8; 16]>> {
-        let Some(user) = self.user(user) else { return Ok(None) };
+        let user = self.ready(user)?;
         let (sender, body) = (sms.sender.as_str(), sms.body.as_str());
         let found = lock(&user.desk).inbox.check_sms(sender, body, sms.received_at_millis);
-        found.map_err(|_| ServiceError::Storage)
+        found.map_err(stored)
     }
 
     fn key_changes(&self, user: UserId, limit: usize) -> Result<Vec<KeyChange>> {
-        let Some(user) = self.user(user) else { return Ok(Vec::new()) };
-        let desk = lock(&user.desk);
-        let changes = desk.peers.changes(limit).into_iter();
-        let change = |c: crate::message::Change<'_>| KeyChange {
-            peer: c.number.clone(),
-            at_millis: c.at_ms,
-        };
-        Ok(changes.map(change).collect())
+        let user = self.ready(user)?;
+        let changes = lock(&user.desk).peers.changes(limit).map_err(stored)?;
+        let change = |c: crate::message::Change| KeyChange { peer: c.number, at_millis: c.at_ms };
+        Ok(changes.into_iter().map(change).collect())
     }
 
     fn acknowledge_key_changes(&self, user: UserId, at_millis: i64) -> Result<()> {
-        let Some(user) = self.user(user) else { return Ok(()) };
+        let user = self.ready(user)?;
         let forgotten = lock(&user.desk).peers.acknowledge_changes(at_millis);
-        forgotten.map_err(|_| ServiceError::Storage)
+        forgotten.map_err(stored)
     }
 
     fn fingerprint(&self, user: UserId, subscription: i32, peer: &Number) -> Result<String> {
@@ -374,9 +373,8 @@ impl Facade for Users {
         let keys = user.keys().ok_or(ServiceError::Off)?;
         let own = keys.sims.get(&subscription).ok_or(ServiceError::NotFound { what: "SIM" })?;
         let own = own.identity.public_key();
-        let desk = lock(&user.desk);
-        let theirs = desk.peers.identity_key(peer);
+        let theirs = lock(&user.desk).peers.identity_key(peer).map_err(stored)?;
         let theirs = theirs.ok_or(ServiceError::NotFound { what: "peer" })?;
-        Ok(fingerprint(&own, theirs))
+        Ok(fingerprint(&own, &theirs))
     }
 }

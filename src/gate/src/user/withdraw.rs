@@ -9,7 +9,6 @@ use cloudmessaging_wire::proto::ledger as proto;
 
 use super::User;
 use crate::consent::OffReason;
-use crate::courier::Event as CourierEvent;
 use crate::gate::Closed;
 use crate::identity::Keys;
 use crate::sync::lock;
@@ -62,12 +61,9 @@ impl User {
 
         let keys = self.forget_keys();
         let lease_until_ms = keys.as_deref().map_or(0, lease_until);
-        let ended = lock(&self.desk).outbox.withdraw(self.module.clock.wall_ms());
-        match ended {
-            Ok(ended) => ended.iter().for_each(|closed| self.book.message_ended(closed)),
-            Err(e) => log::error!("messages of the withdrawn consent are not settled: {e}"),
-        }
-        self.tell_courier(CourierEvent::Wake);
+        // Where that fails, or the user is locked, the next start or unlock does it.
+        self.settle_desk();
+        self.wake();
         if let Some(record_id) =
             terms.as_ref().map(|t| t.record_id).or(record.as_ref().map(|r| *r.id().as_bytes()))
         {

@@ -20,10 +20,11 @@ fn another_serial_is_another_user() {
     assert!(!phone.is_on(0) && !phone.user(0).gate.running() && !exists(&uplink));
     assert_eq!(state.offReason, aidl::OffReason::OffReason::OTHER_USER);
     assert!(!phone.users.wants_identities(0));
-    assert!(phone.users.outcomes(0, 0, 10).unwrap().is_empty(), "the first one's messages");
+    assert_eq!(phone.users.outcomes(0, 0, 10).unwrap_err(), ServiceError::NotReady);
     assert_eq!(lock(&phone.user(0).desk).outbox.open().count(), 0);
     assert_eq!(phone.grant(0), Err(ServiceError::NotReady), "the first one's storage key");
     phone.unlock(0);
+    assert!(phone.users.outcomes(0, 0, 10).unwrap().is_empty(), "the first one's messages");
     assert_eq!(phone.grant(0), Ok(()));
 
     let cut = phone.after_power_cut();
