@@ -57,6 +57,18 @@ pub fn sizes(table: &mut Table, programs: &Programs) -> Result<()> {
     Ok(())
 }
 
+/// What ships cannot be told to crash: none of the programs knows the word that a debug build takes the order by.
+pub fn no_steps(programs: &Programs) -> Result<()> {
+    for path in [&programs.gate, &programs.uplink, &programs.registrar, &programs.broker] {
+        let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
+        let word = b"CLOUDMESSAGING_STEPS";
+        if bytes.windows(word.len()).any(|window| window == word) {
+            return Err(failed("a release build", "it knows the named steps of a debug build"));
+        }
+    }
+    Ok(())
+}
+
 /// Crates in the normal dependency trees, on this host.
 pub fn crates(table: &mut Table) -> Result<()> {
     for (name, package) in [("gate", "cloudmessaging_gate"), ("uplink", "cloudmessaging_uplink")] {

@@ -4,6 +4,7 @@
 //! Measured on the real programs as processes, over unix sockets and loopback; each figure stands beside what
 //! the same way costs without us. Phones are configured with `receiptDelayMaxMillis` 0: the random delay of
 //! up to 2 s that a receipt has otherwise is privacy, and not what is measured.
+mod apps;
 mod calls;
 mod delivery;
 mod footprint;
@@ -57,13 +58,18 @@ fn run() -> Result<Table> {
     ben.report()?;
     delivery::turn_on(&[&anna, &ben])?;
     footprint::on(&mut table, &anna)?;
-    let payload = delivery::send_to_delivered(&mut table, &anna, &ben)?;
+    let payload = delivery::one_by_one(&mut table, &anna, &ben)?;
+    delivery::sustained(&mut table, &anna, &ben)?;
     delivery::bare_publish(&mut table, &bed, payload)?;
+    delivery::bytes(&mut table, &anna, &ben)?;
 
     eprintln!("Withdraw ...");
     calls::withdraw(&mut table, &anna)?;
 
     eprintln!("Sizes ...");
+    if profile == Profile::Release {
+        footprint::no_steps(&programs)?;
+    }
     footprint::sizes(&mut table, &programs)?;
     footprint::crates(&mut table)?;
     Ok(table)

@@ -4,6 +4,7 @@ use crate::calls::failed;
 use cloudmessaging_testbed::{Error, Result};
 use rustls::pki_types::{pem::PemObject, CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -49,6 +50,38 @@ impl Publisher {
 
     /// Publishes with QoS 1 and waits for the acknowledgement.
     pub fn publish(&mut self, topic: &str, payload: &[u8]) -> Result<()> {
+        self.send(topic, payload)?;
+        self.acknowledged(self.packet)
+    }
+
+    /// Publishes so many, of which at most `window` are not acknowledged at a time, until all are.
+    pub fn publish_many(
+        &mut self,
+        topic: &str,
+        payload: &[u8],
+        count: u64,
+        window: usize,
+    ) -> Result<()> {
+        let mut open = VecDeque::new();
+        for _ in 0..count {
+            if open.len() == window {
+                self.acknowledged_first(&mut open)?;
+            }
+            self.send(topic, payload)?;
+            open.push_back(self.packet);
+        }
+        while !open.is_empty() {
+            self.acknowledged_first(&mut open)?;
+        }
+        Ok(())
+    }
+
+    /// Brokers acknowledge in the order of arrival (MQTT 5, 4.6).
+    fn acknowledged_first(&mut self, open: &mut VecDeque<u16>) -> Result<()> {
+        open.pop_front().map_or(Ok(()), |packet| self.acknowledged(packet))
+    }
+
+    fn send(&mut self, topic: &str, payload: &[u8]) -> Result<()> {
         self.packet = self.packet % u16::MAX + 1;
         let mut publish = Vec::with_capacity(payload.len() + topic.len() + 16);
         string(&mut publish, topic);
@@ -56,11 +89,14 @@ impl Publisher {
         // One property: message expiry, 60 s (MQTT 5, 3.3.2.3.3).
         publish.extend([5, 2, 0, 0, 0, 60]);
         publish.extend(payload);
-        self.write(0x32, &publish)?;
+        self.write(0x32, &publish)
+    }
+
+    fn acknowledged(&mut self, packet: u16) -> Result<()> {
         match self.read()? {
             // A reason code below 0x80 is success; without one it is 0 (MQTT 5, 3.4.2.1).
             (0x40, body)
-                if body.get(..2) == Some(&self.packet.to_be_bytes()[..])
+                if body.get(..2) == Some(&packet.to_be_bytes()[..])
                     && body.get(2).is_none_or(|code| *code < 0x80) =>
             {
                 Ok(())
