@@ -27,6 +27,15 @@ impl Backoff {
         self.not_before_ms
     }
 
+    /// When the next attempt is due, ms; this instant if it is.
+    pub fn due_from(&self, now_ms: i64) -> i64 {
+        if self.is_due(now_ms) {
+            now_ms
+        } else {
+            self.not_before_ms
+        }
+    }
+
     /// Whether an attempt is due.
     pub fn is_due(&self, now_ms: i64) -> bool {
         // A wall clock that was set back must not stop us for longer than the longest wait.

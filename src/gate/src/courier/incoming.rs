@@ -2,59 +2,30 @@
 //! What comes in: verified, stored, and only then acknowledged and answered (protocol.md, "A message"). What is not
 //! to be believed is acknowledged to the broker, dropped and counted in the ledger.
 
-use std::collections::BTreeMap;
-
 use cloudmessaging_seal::key::random;
 use cloudmessaging_seal::{
-    open_content, receipt_key_id, verify_sender_certificate, Address, PublicKey, Reader, RoutingId,
-    SealedEnvelope, SecretKey,
+    open_content, receipt_key_id, verify_sender_certificate, Address, CertifiedIdentity, PublicKey,
+    Reader, RoutingId, SealedEnvelope, SecretKey, UnverifiedContent,
 };
 use cloudmessaging_wire::limits::MESSAGE_LIFE;
-use cloudmessaging_wire::proto::envelope::{content, Message, Receipt, ReceiptStatus};
-use cloudmessaging_wire::proto::ledger::{Ending as LedgerEnding, Purpose, Refused};
+use cloudmessaging_wire::proto::envelope::{content::Kind, Message, Receipt, ReceiptStatus};
+use cloudmessaging_wire::proto::ledger::{Ending as LedgerEnding, Purpose};
 use cloudmessaging_wire::proto::uplink::Received;
 use cloudmessaging_wire::topic;
 use zeroize::Zeroizing;
 
+use super::dropped::Dropped;
+use super::outgoing::Sending;
 use super::{Courier, Setback};
 use crate::disclose::{Delivery, Payload, RecipientRoutingId};
 use crate::gate::Refusal;
-use crate::ledger::Event;
 use crate::message::{Answer, Ending, Inbound, OwedReceipt, SmsReason, Stored};
 use crate::seal;
 use crate::sync::lock;
 
-/// How often what was refused is written to the ledger.
-const REFUSED_WINDOW_MS: i64 = 60_000;
 const MESSAGE_LIFE_MS: i64 = MESSAGE_LIFE.as_millis() as i64;
-
-/// Why something that arrived is dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Dropped {
-    Malformed,
-    UnknownKey,
-    NotOpened,
-    Certificate,
-    Signature,
-    Expired,
-    OlderKey,
-    Unexpected,
-}
-
-impl Dropped {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Malformed => "MALFORMED",
-            Self::UnknownKey => "UNKNOWN_KEY",
-            Self::NotOpened => "NOT_OPENED",
-            Self::Certificate => "CERTIFICATE",
-            Self::Signature => "SIGNATURE",
-            Self::Expired => "EXPIRED",
-            Self::OlderKey => "OLDER_KEY",
-            Self::Unexpected => "UNEXPECTED",
-        }
-    }
-}
+/// How far two phones' wall clocks may be apart before a message that lives as long as it may is dropped.
+const CLOCKS_APART_MS: i64 = 2 * 3_600_000;
 
 /// What became of something that arrived.
 enum Fate {
@@ -62,39 +33,35 @@ enum Fate {
     Settled,
     /// Dropped, and counted.
     Dropped(Dropped),
-    /// Not stored: the broker keeps it, and sends it again.
+    /// Not stored: the broker keeps it, and sends it again on the next connection.
     Unstored,
-}
-
-/// What was dropped since the ledger was told.
-#[derive(Default)]
-pub(super) struct RefusedCounts {
-    counts: BTreeMap<Dropped, u32>,
-    since_ms: i64,
+    /// The end of this SIM's registration, which is held.
+    Moved,
 }
 
 impl Courier {
     pub(super) fn received(&mut self, received: Received) {
-        let Some(life) = &self.life else { return };
-        let sim = life.inboxes.iter().find(|(_, link)| link.up() == Some(received.connection));
-        let sim = sim.map(|(sim, _)| *sim);
+        let now = self.now();
+        let Some(life) = &mut self.life else { return };
+        // One that is being closed still counts: what is acknowledged there must have been looked at. One that is
+        // not known is over, and nothing of it can be acknowledged.
+        let Some((sim, _)) = life.link(received.connection) else { return };
         let fate = match (SealedEnvelope::parse(&received.payload), sim) {
             (Err(_), _) => Fate::Dropped(Dropped::Malformed),
-            (Ok(envelope), Some(sim)) => self.arrived(sim, &envelope, &received.topic),
-            (Ok(envelope), None) => {
-                self.answered(&envelope);
-                Fate::Settled
-            }
+            (Ok(envelope), Some(sim)) => self.arrived(sim, &envelope, &received),
+            (Ok(envelope), None) => match self.answered(&envelope) {
+                Ok(()) => Fate::Settled,
+                Err(why) => Fate::Dropped(why),
+            },
         };
         if let Fate::Dropped(why) = fate {
-            log::info!("something that arrived is dropped: {why:?}");
-            let counts = &mut self.refused;
-            if counts.counts.is_empty() {
-                counts.since_ms = self.user.module.clock.wall_ms();
-            }
-            *counts.counts.entry(why).or_default() += 1;
+            self.count_dropped(why);
         }
-        if matches!(fate, Fate::Unstored) {
+        let stored = !matches!(fate, Fate::Unstored);
+        if let Some((_, link)) = self.life.as_mut().and_then(|l| l.link(received.connection)) {
+            link.stored(stored, now);
+        }
+        if !stored {
             return;
         }
         let acknowledged = self.user.gate.permit(Purpose::Connect, sim, |permit| {
@@ -103,10 +70,14 @@ impl Courier {
         if let Err(e) = acknowledged {
             log::debug!("not acknowledged, it will come again: {e}");
         }
+        if matches!(fate, Fate::Moved) {
+            // The gate lets nothing of this SIM pass from here on, not even an acknowledgement.
+            self.user.refresh();
+        }
     }
 
     /// Something in the inbox of a SIM: a message to one of its prekeys, or a receipt for one of its messages.
-    fn arrived(&mut self, sim: i32, envelope: &SealedEnvelope, on: &str) -> Fate {
+    fn arrived(&mut self, sim: i32, envelope: &SealedEnvelope, received: &Received) -> Fate {
         let receipt = lock(&self.user.desk).outbox.by_receipt_key(&envelope.key_id).map(|m| {
             (*m.id(), SecretKey::from_bytes(*m.receipt_secret().as_bytes()), m.reader().copied())
         });
@@ -114,7 +85,7 @@ impl Courier {
         let Some(keys) = self.user.keys() else { return Fate::Unstored };
         let Some(keys) = keys.sims.get(&sim) else { return Fate::Unstored };
         let Some(own) = &keys.certificate else { return Fate::Unstored };
-        let own = own.identity.routing_id;
+        let own = &own.identity;
         let opened = match &receipt {
             Some((_, secret, _)) => open_content(Reader::Receipt, secret, envelope),
             None => match keys.prekey(&envelope.key_id) {
@@ -123,16 +94,21 @@ impl Courier {
             },
         };
         let Ok(content) = opened else { return Fate::Dropped(Dropped::NotOpened) };
-        if on != topic::inbox(&own) {
+        if received.topic != topic::inbox(&own.routing_id) {
             return Fate::Dropped(Dropped::Unexpected);
         }
         if let Some((id, _, reader)) = receipt {
             let Some(reader) = reader else { return Fate::Dropped(Dropped::Unexpected) };
-            return match content.verify(&reader.identity_key, &own).map(|content| content.kind) {
-                Ok(Some(content::Kind::Receipt(receipt))) => self.receipt(&id, &receipt),
+            let verified = content.verify(&reader.identity_key, &own.routing_id);
+            return match verified.map(|content| content.kind) {
+                Ok(Some(Kind::Receipt(receipt))) => self.receipt(&id, &receipt),
                 Ok(_) => Fate::Dropped(Dropped::Unexpected),
                 Err(_) => Fate::Dropped(Dropped::Signature),
             };
+        }
+        if let Some(Kind::Moved(moved)) = &content.claimed().kind {
+            let signing_key_id = moved.signing_key_id;
+            return self.moved(sim, own, signing_key_id, content);
         }
         let now = self.now();
         let registrar = self.user.module.registrar_keys();
@@ -140,18 +116,66 @@ impl Courier {
         let Ok(sender) = verify_sender_certificate(certificate, &registrar, now) else {
             return Fate::Dropped(Dropped::Certificate);
         };
-        let message = match content.verify(&sender.identity_key, &own).map(|content| content.kind) {
-            Ok(Some(content::Kind::Message(message))) => message,
+        let verified = content.verify(&sender.identity_key, &own.routing_id);
+        let message = match verified.map(|content| content.kind) {
+            Ok(Some(Kind::Message(message))) => message,
             Ok(_) => return Fate::Dropped(Dropped::Unexpected),
             Err(_) => return Fate::Dropped(Dropped::Signature),
         };
-        if now >= message.not_after_ms {
-            return Fate::Dropped(Dropped::Expired);
+        if let Some(why) = self.out_of_time(&message, received) {
+            return Fate::Dropped(why);
         }
         if !self.pin(&sender.number, &sender.identity_key, sender.serial) {
             return Fate::Dropped(Dropped::OlderKey);
         }
         self.store(sim, message, sender.number.clone(), sender.routing_id)
+    }
+
+    /// Why a message is not accepted any more, or not yet: the sender's word by this phone's wall clock, and, as
+    /// that may be wrong, what the broker left of its expiry, by the boot clock, which nobody sets.
+    fn out_of_time(&self, message: &Message, received: &Received) -> Option<Dropped> {
+        let clock = &self.user.module.clock;
+        let (wall, boot) = (clock.wall_ms(), clock.boot_ms());
+        if wall >= message.not_after_ms {
+            return Some(Dropped::Expired);
+        }
+        let outlived = |left_s: u32| {
+            let until = received.arrived_boot_ms.saturating_add(i64::from(left_s) * 1000);
+            until <= boot
+        };
+        if received.expiry_s.is_some_and(outlived) {
+            return Some(Dropped::Expired);
+        }
+        let most = MESSAGE_LIFE_MS + CLOCKS_APART_MS;
+        (message.not_after_ms.saturating_sub(wall) > most).then_some(Dropped::TooLong)
+    }
+
+    /// The registrar's word that another phone has registered this number. Believed if it is the registrar's, to
+    /// this phone, about the identity key that it has, and later than what it was registered with.
+    fn moved(
+        &mut self,
+        sim: i32,
+        own: &CertifiedIdentity,
+        signing_key_id: u32,
+        content: UnverifiedContent,
+    ) -> Fate {
+        let registrar = self.user.module.registrar_keys();
+        let Some(key) = registrar.get(signing_key_id) else {
+            return Fate::Dropped(Dropped::Signature);
+        };
+        let verified = content.verify(key, &own.routing_id);
+        let moved = match verified.map(|content| content.kind) {
+            Ok(Some(Kind::Moved(moved))) => moved,
+            Ok(_) => return Fate::Dropped(Dropped::Unexpected),
+            Err(_) => return Fate::Dropped(Dropped::Signature),
+        };
+        if moved.identity_key != own.identity_key || moved.serial <= own.serial {
+            return Fate::Dropped(Dropped::OlderKey);
+        }
+        match self.number_moved(sim) {
+            true => Fate::Moved,
+            false => Fate::Unstored,
+        }
     }
 
     fn store(
@@ -265,24 +289,7 @@ impl Courier {
             let to = route.delivery(&inbox, expiry_s, &receipt.id);
             Ok::<_, Setback>(permit.transmit(sealed, to, book)?)
         })?;
-        self.remember(route, None);
+        self.remember(route, Sending::Other);
         Ok(true)
-    }
-
-    /// Writes what was dropped to the ledger, once a minute: a flood cannot fill the disk.
-    pub(super) fn flush_refused(&mut self, now: i64, next: &mut i64) {
-        let counts = &mut self.refused;
-        if counts.counts.is_empty() {
-            return;
-        }
-        let due = counts.since_ms.saturating_add(REFUSED_WINDOW_MS);
-        if now < due && counts.since_ms <= now {
-            *next = (*next).min(due);
-            return;
-        }
-        for (why, count) in std::mem::take(&mut counts.counts) {
-            let reason = why.as_str().to_owned();
-            self.user.book.note(Event::Refused(Refused { reason, count }));
-        }
     }
 }

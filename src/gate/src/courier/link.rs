@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloudmessaging_seal::CertifiedIdentity;
 use cloudmessaging_wire::limits::LEASE;
 use cloudmessaging_wire::proto::ledger::Purpose;
 use cloudmessaging_wire::proto::uplink::{from_uplink::Frame, Closed, Connect, Connected};
@@ -17,11 +16,15 @@ use super::{Courier, Setback};
 use crate::disclose::RoutingId;
 use crate::identity::client_id;
 use crate::process::End;
-use crate::user::{Changed, SimLink};
+use crate::user::{Changed, Registration, SimLink};
 use crate::work::Started;
 
 /// A post connection that nobody uses is closed after this.
 const POST_IDLE_MS: i64 = 30_000;
+/// An inbox connection whose certificate ends is made anew this long before that, once there is a newer one.
+const RECONNECT_BEFORE_MS: i64 = 3_600_000;
+/// Between two attempts to end a connection, while the uplink takes no more.
+const HANG_UP_AGAIN_MS: i64 = 1000;
 /// PINGREQ interval of an inbox connection: shorter than what carriers keep a silent TCP connection for.
 const INBOX_KEEP_ALIVE_S: u32 = 240;
 const POST_KEEP_ALIVE_S: u32 = 60;
@@ -50,6 +53,12 @@ pub(super) struct Link {
     retry: Backoff,
     /// Wall clock, ms.
     pub used_ms: i64,
+    /// Of an inbox connection: when the certificate that it was made with ends, wall clock, ms.
+    until_ms: i64,
+    /// Between two connections that are ended so that the broker sends again what could not be stored.
+    again: Backoff,
+    /// Something could not be stored: it comes again with the next connection.
+    unstored: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,7 +72,25 @@ pub(super) enum State {
 impl Link {
     fn new() -> Self {
         let retry = Backoff::new(Duration::from_secs(1), Duration::from_secs(300));
-        Self { state: State::Down, client_id: String::new(), retry, used_ms: 0 }
+        Self {
+            state: State::Down,
+            client_id: String::new(),
+            retry,
+            used_ms: 0,
+            until_ms: 0,
+            again: Backoff::new(Duration::from_secs(5), Duration::from_secs(600)),
+            unstored: false,
+        }
+    }
+
+    /// Whether something that arrived could be stored, or refused for good.
+    pub fn stored(&mut self, stored: bool, now: i64) {
+        if stored {
+            self.again.succeeded();
+        } else if !self.unstored {
+            self.unstored = true;
+            self.again.failed(now);
+        }
     }
 
     /// The connection, if it is up.
@@ -88,7 +115,7 @@ impl Life {
         self.next_token
     }
 
-    fn link(&mut self, connection: u32) -> Option<(Option<i32>, &mut Link)> {
+    pub fn link(&mut self, connection: u32) -> Option<(Option<i32>, &mut Link)> {
         if self.post.id() == Some(connection) {
             return Some((None, &mut self.post));
         }
@@ -224,26 +251,7 @@ impl Courier {
 
     /// Connects what is wanted and due.
     pub(super) fn connect_due(&mut self, now: i64, next: &mut i64) {
-        for (sim, identity, client_id) in self.registered() {
-            let Some(life) = &mut self.life else { return };
-            let link = life.inboxes.entry(sim).or_insert_with(Link::new);
-            if link.state != State::Down {
-                continue;
-            }
-            if !link.retry.is_due(now) {
-                *next = (*next).min(link.retry.due());
-                continue;
-            }
-            let connect = Connect {
-                client_id,
-                clean_start: false,
-                session_expiry_s: LEASE.as_secs() as u32,
-                keep_alive_s: INBOX_KEEP_ALIVE_S,
-                ..Connect::default()
-            };
-            let routing_id = RoutingId(identity.routing_id);
-            self.connect(Some(sim), connect, Some(routing_id), now, next);
-        }
+        self.connect_inboxes(now, next);
         let wanted = self.post_wanted(now);
         let Some(life) = &mut self.life else { return };
         match life.post.state {
@@ -269,15 +277,72 @@ impl Courier {
                     *next = (*next).min(idle_at);
                     return;
                 }
-                life.post.state = State::Closing(connection);
-                let hang_up = self.user.gate.permit(Purpose::Connect, None, |permit| {
-                    Ok::<_, Setback>(permit.disconnect(connection)?)
-                });
-                if let Err(e) = hang_up {
-                    log::debug!("the post connection stays: {e}");
-                }
+                self.hang_up(None, connection, now, next);
             }
             _ => {}
+        }
+    }
+
+    /// One inbox connection for each SIM that is registered, made with the certificate that it has now.
+    fn connect_inboxes(&mut self, now: i64, next: &mut i64) {
+        let Some(keys) = self.user.keys() else { return };
+        for (sim, keys) in &keys.sims {
+            let live = keys.certificate.as_ref().filter(|c| c.identity.not_after_ms > now);
+            let Some((certificate, life)) = live.zip(self.life.as_mut()) else { continue };
+            let link = life.inboxes.entry(*sim).or_insert_with(Link::new);
+            let until_ms = certificate.identity.not_after_ms;
+            let (connection, due) = match link.state {
+                State::Down => (None, link.retry.due_from(now)),
+                State::Up(connection) if link.unstored => {
+                    (Some(connection), link.again.due_from(now))
+                }
+                State::Up(connection) if link.until_ms < until_ms => {
+                    (Some(connection), link.until_ms.saturating_sub(RECONNECT_BEFORE_MS))
+                }
+                _ => continue,
+            };
+            if now < due {
+                *next = (*next).min(due);
+                continue;
+            }
+            if let Some(connection) = connection {
+                // Closed, it is made anew by the next step.
+                self.hang_up(Some(*sim), connection, now, next);
+                continue;
+            }
+            link.until_ms = until_ms;
+            link.unstored = false;
+            let connect = Connect {
+                client_id: keys.inbox_client_id.to_string(),
+                clean_start: false,
+                session_expiry_s: LEASE.as_secs() as u32,
+                keep_alive_s: INBOX_KEEP_ALIVE_S,
+                ..Connect::default()
+            };
+            let connect = match certificate.tls.is_empty() {
+                // A registrar that certifies no TLS keys: the build-wide certificate.
+                true => connect,
+                false => Connect {
+                    client_certificate: vec![certificate.tls.clone()],
+                    client_key: keys.tls.pkcs8().to_vec(),
+                    ..connect
+                },
+            };
+            let routing_id = RoutingId(certificate.identity.routing_id);
+            self.connect(Some(*sim), connect, Some(routing_id), now, next);
+        }
+    }
+
+    /// Ends a connection.
+    fn hang_up(&mut self, sim: Option<i32>, connection: u32, now: i64, next: &mut i64) {
+        let asked = self.user.gate.permit(Purpose::Connect, sim, |permit| {
+            Ok::<_, Setback>(permit.disconnect(connection)?)
+        });
+        if let Err(e) = asked {
+            log::debug!("{} stays connected: {e}", name(sim));
+            *next = (*next).min(now.saturating_add(HANG_UP_AGAIN_MS));
+        } else if let Some((_, link)) = self.life.as_mut().and_then(|life| life.link(connection)) {
+            link.state = State::Closing(connection);
         }
     }
 
@@ -310,18 +375,6 @@ impl Courier {
         }
     }
 
-    /// SIMs that are registered: subscription id, what is certified, client id of the inbox session.
-    fn registered(&self) -> Vec<(i32, CertifiedIdentity, String)> {
-        let now = self.now();
-        let Some(keys) = self.user.keys() else { return Vec::new() };
-        let sims = keys.sims.iter().filter_map(|(sim, keys)| {
-            let identity = keys.certificate.as_ref()?.identity.clone();
-            let live = identity.not_after_ms > now;
-            live.then(|| (*sim, identity, keys.inbox_client_id.to_string()))
-        });
-        sims.collect()
-    }
-
     /// Lets the owner see how far each SIM is.
     pub(super) fn publish_links(&self) {
         let now = self.now();
@@ -332,7 +385,10 @@ impl Courier {
             let inbox = self.life.as_ref().and_then(|life| life.inboxes.get(sim));
             SimLink {
                 subscription: *sim,
-                registration: self.registration(*sim, lease.is_some()),
+                registration: match keys.moved {
+                    true => Registration::Moved,
+                    false => self.registration(*sim, lease.is_some()),
+                },
                 lease_until_ms: lease.unwrap_or(0),
                 connected: inbox.is_some_and(|link| link.up().is_some()),
             }

@@ -9,7 +9,7 @@ use cloudmessaging_wire::proto::ledger::Purpose;
 use cloudmessaging_wire::proto::registrar::reply;
 
 use super::backoff::Backoff;
-use super::outgoing::{Kind, Request, ANSWER_MS};
+use super::outgoing::{Kind, Request, Sending, ANSWER_MS};
 use super::request::{self, Asked};
 use super::{Courier, Setback};
 use crate::message::{Seen, SmsReason};
@@ -55,7 +55,7 @@ impl Courier {
         if let Some(retry) = self.look_ups.get_mut(recipient) {
             retry.failed(now);
         }
-        self.remember(route, None);
+        self.remember(route, Sending::Other);
         let request = Request::new(asked, Kind::LookUp(recipient.clone()), now);
         *next = (*next).min(now + ANSWER_MS);
         self.asked.insert(request.asked.id, request);

@@ -8,6 +8,7 @@
 //! Read it as the way of a message: `link` (connections), `registration`, `look_up`, `outgoing`, `incoming`.
 
 mod backoff;
+mod dropped;
 mod incoming;
 mod link;
 mod look_up;
@@ -83,7 +84,7 @@ pub struct Courier {
     found: HashMap<Number, (RoutingId, ReaderKeys)>,
     /// When a number may be looked up again.
     look_ups: HashMap<Number, Backoff>,
-    refused: incoming::RefusedCounts,
+    dropped: dropped::DroppedCounts,
 }
 
 impl Courier {
@@ -101,7 +102,7 @@ impl Courier {
             asked: HashMap::new(),
             found: HashMap::new(),
             look_ups: HashMap::new(),
-            refused: incoming::RefusedCounts::default(),
+            dropped: dropped::DroppedCounts::default(),
         };
         (courier, sender)
     }
@@ -148,6 +149,7 @@ impl Courier {
     /// is under way.
     fn settle(&mut self) -> Option<Duration> {
         self.drop_life();
+        self.flush_all_dropped();
         self.expire();
         let next = lock(&self.user.desk).outbox.next_deadline();
         match next {
@@ -171,6 +173,7 @@ impl Courier {
     fn carry(&mut self) -> Duration {
         let now = self.now();
         self.expire();
+        self.end_moved();
         let mut next = now.saturating_add(LONGEST_SLEEP.as_millis() as i64);
         if self.ensure_uplink(now, &mut next) {
             self.renew_keys(now, &mut next);
@@ -179,7 +182,7 @@ impl Courier {
             self.send_due(now, &mut next);
             self.answer_due(now, &mut next);
         }
-        self.flush_refused(now, &mut next);
+        self.flush_dropped(now, &mut next);
         if let Some(deadline) = lock(&self.user.desk).outbox.next_deadline() {
             next = next.min(deadline);
         }

@@ -7,6 +7,7 @@ use cloudmessaging_wire::proto::ledger::{Ending as LedgerEnding, Purpose};
 
 use zeroize::Zeroizing;
 
+use super::dropped::Dropped;
 use super::request::{self, Asked};
 use super::{Courier, Setback};
 use crate::disclose::{Body, Payload, RecipientRoutingId};
@@ -32,8 +33,19 @@ pub(super) struct Request {
 
 /// What was asked.
 pub(super) enum Kind {
-    Register { sim: i32, renewal: bool },
+    Register { sim: i32, proof: Proof },
     LookUp(Number),
+}
+
+/// What a request to register shows for the number being the owner's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// Nothing: a code is sent by SMS.
+    None,
+    /// The code.
+    Code,
+    /// The certificate that is renewed.
+    Certificate,
 }
 
 impl Request {
@@ -83,8 +95,17 @@ impl Route {
 /// What was handed over and is not acknowledged by the broker yet.
 pub(super) struct Sent {
     pub connection: u32,
-    /// Of a message; requests and receipts have none.
-    message: Option<[u8; 16]>,
+    what: Sending,
+}
+
+/// What is to be done about a transmission once its fate is known.
+#[derive(Clone, Copy)]
+pub(super) enum Sending {
+    Message([u8; 16]),
+    /// A registration of this SIM that makes the registrar send an SMS.
+    CodeRequest(i32),
+    /// What is not sent again for its own sake.
+    Other,
 }
 
 /// A copy of what is to be sent, so that no lock is held while it is.
@@ -146,9 +167,9 @@ impl Courier {
     }
 
     /// Keeps what was handed over until the broker acknowledges it.
-    pub(super) fn remember(&mut self, route: Route, message: Option<[u8; 16]>) {
+    pub(super) fn remember(&mut self, route: Route, what: Sending) {
         if let Some(life) = &mut self.life {
-            life.sent.insert(route.token, Sent { connection: route.connection, message });
+            life.sent.insert(route.token, Sent { connection: route.connection, what });
         }
     }
 
@@ -242,7 +263,7 @@ impl Courier {
             Ok::<_, Setback>(permit.transmit(sealed, route.delivery(&inbox, expiry_s, id), book)?)
         });
         if sent.is_ok() {
-            self.remember(route, Some(*id));
+            self.remember(route, Sending::Message(*id));
             return Ok(());
         }
         if let Err(e) = lock(&self.user.desk).outbox.kept_back(id) {
@@ -271,7 +292,12 @@ impl Courier {
         let Some(sent) = self.life.as_mut().and_then(|life| life.sent.remove(&token)) else {
             return;
         };
-        let Some(id) = sent.message else { return };
+        let id = match sent.what {
+            Sending::Message(id) => id,
+            // 0x10: nobody was there to read it, and so no SMS was sent.
+            Sending::CodeRequest(sim) if reason_code == 0 => return self.code_asked(sim),
+            Sending::CodeRequest(_) | Sending::Other => return,
+        };
         if reason_code < FAILURE {
             if let Err(e) = lock(&self.user.desk).outbox.acknowledged(&id) {
                 log::error!("a message that is out is not marked so: {e}");
@@ -289,28 +315,33 @@ impl Courier {
     /// What an ended connection leaves unacknowledged goes back to be sent again, under a new permit.
     pub(super) fn give_back(&self, sent: impl Iterator<Item = Sent>) {
         let mut desk = lock(&self.user.desk);
-        for id in sent.filter_map(|sent| sent.message) {
+        let messages = sent.filter_map(|sent| match sent.what {
+            Sending::Message(id) => Some(id),
+            Sending::CodeRequest(_) | Sending::Other => None,
+        });
+        for id in messages {
             if let Err(e) = desk.outbox.returned(&id) {
                 log::error!("a message is not sent again: {e}");
             }
         }
     }
 
-    /// An answer of the registrar.
-    pub(super) fn answered(&mut self, envelope: &SealedEnvelope) {
-        let Some(request) = self.asked.remove(&envelope.key_id) else { return };
+    /// An answer of the registrar; or why it is dropped.
+    pub(super) fn answered(&mut self, envelope: &SealedEnvelope) -> Result<(), Dropped> {
+        let request = self.asked.remove(&envelope.key_id).ok_or(Dropped::UnknownKey)?;
         let answer = match request.asked.open(envelope) {
             Ok(answer) => answer,
             Err(e) => {
                 log::warn!("an answer of the registrar does not open: {e}");
                 self.asked.insert(envelope.key_id, request);
-                return;
+                return Err(Dropped::NotOpened);
             }
         };
         match request.kind {
-            Kind::Register { sim, renewal } => self.registered_answer(sim, renewal, answer),
+            Kind::Register { sim, proof } => self.registered_answer(sim, proof, answer),
             Kind::LookUp(number) => self.looked_up(number, answer),
         }
+        Ok(())
     }
 
     /// Ends a message, if nothing has ended it before.

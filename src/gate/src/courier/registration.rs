@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Registration and its renewal: with each rotation of the prekeys, and so daily (protocol.md, "Who is who").
+//!
+//! A registration without a code makes the registrar send one by SMS, which costs money and shows on the owner's
+//! phone. So such a one is repeated rarely, and not at all once a code is on its way: from there on it is the owner
+//! who submits one, and if that came too late, is sent another.
 
 use std::time::Duration;
 
-use cloudmessaging_wire::proto::ledger::Purpose;
-use cloudmessaging_wire::proto::registrar::reply;
+use cloudmessaging_wire::proto::ledger::{NumberMoved, Purpose};
+use cloudmessaging_wire::proto::registrar::{refused::Reason, reply};
 
 use zeroize::Zeroizing;
 
 use super::backoff::Backoff;
-use super::outgoing::{Kind, Request};
+use super::outgoing::{Kind, Proof, Request, Sending};
 use super::request::{self, Asked};
 use super::{Courier, Setback};
 use crate::identity::SimKeys;
+use crate::ledger::Event;
+use crate::message::SmsReason;
 use crate::seal;
+use crate::sync::lock;
 use crate::user::{Changed, Registration};
+
+/// Between two rotations of prekeys, while new ones cannot be kept.
+const ROTATE_AGAIN_MS: i64 = 60_000;
 
 /// How far one SIM is.
 pub(super) struct Standing {
@@ -22,14 +32,33 @@ pub(super) struct Standing {
     retry: Backoff,
     /// Prekeys have changed since the registrar saw them.
     stale: bool,
+    /// Between two requests that make the registrar send an SMS.
+    asking: Backoff,
     /// The code that proves the number, once the owner gave it.
     code: Zeroizing<String>,
+    /// What the owner submitted came too late: another code is asked for.
+    anew: bool,
 }
 
 impl Standing {
     fn new() -> Self {
-        let retry = Backoff::new(Duration::from_secs(2), Duration::from_secs(3600));
-        Self { state: Registration::None, retry, stale: false, code: Zeroizing::default() }
+        Self {
+            state: Registration::None,
+            retry: Backoff::new(Duration::from_secs(2), Duration::from_secs(3600)),
+            stale: false,
+            asking: Backoff::new(Duration::from_secs(30), Duration::from_secs(6 * 3600)),
+            code: Zeroizing::default(),
+            anew: false,
+        }
+    }
+
+    /// As it is after a start of the gate.
+    fn of(keys: &SimKeys, leased: bool) -> Self {
+        let mut standing = Self::new();
+        if !leased && keys.code_until_ms != 0 {
+            standing.state = Registration::CodeNeeded;
+        }
+        standing
     }
 }
 
@@ -46,14 +75,15 @@ impl Courier {
     /// Rotates prekeys whose time is over.
     pub(super) fn renew_keys(&mut self, now: i64, next: &mut i64) {
         let Some(keys) = self.user.keys() else { return };
-        let first = keys.sims.values().map(SimKeys::rotates_at).min().unwrap_or(i64::MAX);
+        let in_use = keys.sims.values().filter(|keys| !keys.moved);
+        let first = in_use.map(SimKeys::rotates_at).min().unwrap_or(i64::MAX);
         if now < first {
             *next = (*next).min(first);
             return;
         }
         let rotated = self.user.change_keys(|keys| {
             let mut rotated = Vec::new();
-            for (sim, keys) in &mut keys.sims {
+            for (sim, keys) in keys.sims.iter_mut().filter(|(_, keys)| !keys.moved) {
                 match keys.rotate(now) {
                     Ok(true) => rotated.push(*sim),
                     Ok(false) => {}
@@ -63,6 +93,9 @@ impl Courier {
             let changed = if rotated.is_empty() { Changed::No } else { Changed::Yes };
             (rotated, changed)
         });
+        if rotated.is_none() {
+            *next = (*next).min(now.saturating_add(ROTATE_AGAIN_MS));
+        }
         for sim in rotated.unwrap_or_default() {
             self.registrations.entry(sim).or_insert_with(Standing::new).stale = true;
         }
@@ -72,20 +105,23 @@ impl Courier {
     fn registrations_due(&mut self, now: i64) -> Vec<(i32, i64)> {
         let Some(keys) = self.user.keys() else { return Vec::new() };
         let mut due = Vec::new();
-        for (&sim, keys) in &keys.sims {
+        for (&sim, keys) in keys.sims.iter().filter(|(_, keys)| !keys.moved) {
             let leased = keys.certificate.as_ref().is_some_and(|c| c.identity.not_after_ms > now);
-            let standing = self.registrations.entry(sim).or_insert_with(Standing::new);
+            let standing =
+                self.registrations.entry(sim).or_insert_with(|| Standing::of(keys, leased));
             let waiting = match standing.state {
                 Registration::Asked => true,
-                Registration::CodeNeeded => standing.code.is_empty(),
+                Registration::CodeNeeded => standing.code.is_empty() && !standing.anew,
                 _ => false,
             };
-            if (!leased || standing.stale) && !waiting {
-                due.push((
-                    sim,
-                    if standing.retry.is_due(now) { now } else { standing.retry.due() },
-                ));
+            if (leased && !standing.stale) || waiting {
+                continue;
             }
+            let mut when = standing.retry.due_from(now);
+            if !leased && standing.code.is_empty() {
+                when = when.max(standing.asking.due_from(now));
+            }
+            due.push((sim, when));
         }
         due
     }
@@ -141,8 +177,12 @@ impl Courier {
             let sealed = seal::to_registrar(payload, &registrar, &keys.identity)?;
             Ok::<_, Setback>(permit.transmit(sealed, to.request(&registrar_id), book)?)
         })?;
-        let renewal = live.is_some();
-        self.awaits(asked, to, Kind::Register { sim, renewal }, now);
+        let proof = match (live.is_some(), code.is_empty()) {
+            (true, _) => Proof::Certificate,
+            (false, false) => Proof::Code,
+            (false, true) => Proof::None,
+        };
+        self.awaits(asked, to, Kind::Register { sim, proof }, now);
         if let Some(standing) = self.registrations.get_mut(&sim) {
             standing.state = Registration::Asked;
         }
@@ -150,14 +190,18 @@ impl Courier {
     }
 
     /// The registrar's answer to a registration or a renewal.
-    pub(super) fn registered_answer(&mut self, sim: i32, renewal: bool, answer: reply::Kind) {
+    pub(super) fn registered_answer(&mut self, sim: i32, proof: Proof, answer: reply::Kind) {
         let now = self.now();
         let registrar = self.user.module.registrar_keys();
+        let mut keep_code = false;
         let state = match answer {
             reply::Kind::Registered(registered) => {
                 let taken = self.user.change_keys(|keys| {
                     let Some(keys) = keys.sims.get_mut(&sim) else { return (false, Changed::No) };
-                    let taken = keys.certify(&registered.sender_certificate, &registrar, now);
+                    let (sender, tls) =
+                        (&registered.sender_certificate, &registered.tls_certificate);
+                    let taken = keys.certify(sender, tls, &registrar, now);
+                    keys.code_until_ms = if taken { 0 } else { keys.code_until_ms };
                     (taken, if taken { Changed::Yes } else { Changed::No })
                 });
                 if taken == Some(true) {
@@ -167,29 +211,106 @@ impl Courier {
                     Registration::Refused
                 }
             }
-            reply::Kind::CodeSent(_) => Registration::CodeNeeded,
+            reply::Kind::CodeSent(sent) => {
+                self.user.change_keys(|keys| {
+                    if let Some(keys) = keys.sims.get_mut(&sim) {
+                        keys.code_until_ms = sent.valid_until_ms.max(1);
+                    }
+                    ((), Changed::Yes)
+                });
+                Registration::CodeNeeded
+            }
             reply::Kind::Refused(refused) => {
-                log::warn!("SIM {sim}: the registrar refused: {:?}", refused.reason());
-                if renewal && !super::transient(refused.reason()) {
-                    // Registered anew, under the same identity key.
-                    self.user.change_keys(|keys| {
-                        if let Some(keys) = keys.sims.get_mut(&sim) {
-                            keys.certificate = None;
-                        }
-                        ((), Changed::Yes)
-                    });
+                let reason = refused.reason();
+                log::warn!("SIM {sim}: the registrar refused: {reason:?}");
+                match (proof, reason) {
+                    (Proof::Certificate, Reason::Identity) => {
+                        self.number_moved(sim);
+                        self.user.refresh();
+                        return;
+                    }
+                    (Proof::Code, Reason::WrongCode | Reason::Expired) => {
+                        // Not this one. Whether another is sent is for the owner to say, who has just said so
+                        // if it came too late.
+                        let late = reason == Reason::Expired || self.code_is_over(sim, now);
+                        let standing = self.registrations.entry(sim).or_insert_with(Standing::new);
+                        standing.anew = late;
+                        Registration::CodeNeeded
+                    }
+                    (Proof::Certificate, reason) if !super::transient(reason) => {
+                        // Registered anew, under the same identity key.
+                        self.user.change_keys(|keys| {
+                            if let Some(keys) = keys.sims.get_mut(&sim) {
+                                keys.certificate = None;
+                            }
+                            ((), Changed::Yes)
+                        });
+                        Registration::Refused
+                    }
+                    (_, reason) => {
+                        keep_code = super::transient(reason);
+                        Registration::Refused
+                    }
                 }
-                Registration::Refused
             }
             _ => Registration::Refused,
         };
         log::info!("SIM {sim}: registration: {state:?}");
         let standing = self.registrations.entry(sim).or_insert_with(Standing::new);
         standing.state = state;
-        standing.code.clear();
+        if !keep_code {
+            standing.code = Zeroizing::default();
+        }
+        if proof == Proof::None {
+            standing.anew = false;
+        }
         if state == Registration::Done {
             standing.stale = false;
             standing.retry.succeeded();
+            standing.asking.succeeded();
+        }
+    }
+
+    /// Whether the code that was sent for a SIM is not good any more.
+    fn code_is_over(&self, sim: i32, now: i64) -> bool {
+        let keys = self.user.keys();
+        keys.and_then(|keys| keys.sims.get(&sim).map(|keys| keys.code_until_ms))
+            .is_some_and(|until| until <= now)
+    }
+
+    /// The registrar has, or may have, sent an SMS.
+    pub(super) fn code_asked(&mut self, sim: i32) {
+        let now = self.now();
+        if let Some(standing) = self.registrations.get_mut(&sim) {
+            standing.asking.failed(now);
+        }
+    }
+
+    /// Another phone has registered the number of a SIM: nothing is sent for it any more, under this consent. Whether
+    /// that is durable; the gate learns it with the next [`refresh`](crate::user::User::refresh).
+    pub(super) fn number_moved(&mut self, sim: i32) -> bool {
+        log::warn!("SIM {sim}: its number was registered by another phone");
+        // Before the keys say so: a crash in between has it written twice, and never not at all.
+        let _ = self.user.book.append(Event::NumberMoved(NumberMoved { subscription_id: sim }));
+        let moved = self.user.change_keys(|keys| {
+            keys.sims.entry(sim).and_modify(SimKeys::move_away);
+            ((), Changed::Yes)
+        });
+        self.registrations.remove(&sim);
+        moved.is_some()
+    }
+
+    /// Messages of SIMs whose number is another phone's, and which have not left.
+    pub(super) fn end_moved(&self) {
+        let Some(keys) = self.user.keys() else { return };
+        let moved = |sim: i32| keys.sims.get(&sim).is_some_and(|keys| keys.moved);
+        let ids: Vec<_> = {
+            let desk = lock(&self.user.desk);
+            let open = desk.outbox.open().filter(|m| moved(m.sim()) && !m.is_perhaps_out());
+            open.map(|message| *message.id()).collect()
+        };
+        for id in ids {
+            self.end_unsent(&id, SmsReason::Refused);
         }
     }
 
@@ -221,7 +342,11 @@ impl Courier {
 
     /// Keeps a request whose answer is awaited.
     fn awaits(&mut self, asked: Asked, to: super::outgoing::Route, kind: Kind, now: i64) {
-        self.remember(to, None);
+        let asks = match kind {
+            Kind::Register { sim, proof: Proof::None } => Some(sim),
+            _ => None,
+        };
+        self.remember(to, asks.map_or(Sending::Other, Sending::CodeRequest));
         self.asked.insert(asked.id, Request::new(asked, kind, now));
     }
 }

@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 
 use crate::consent::SimIdentity;
 use crate::disclose::{
-    Disclosure, Imei, Imsi, Payload, PhoneNumber, PublicKeys, RecipientNumber, RequestHead,
+    Disclosure, Imei, Imsi, Payload, PhoneNumber, PublicKeys, Published, RecipientNumber,
+    RequestHead,
 };
 use crate::gate::Refusal;
 use crate::identity::SimKeys;
@@ -44,7 +45,12 @@ impl Asked {
 /// What a registration publishes of a SIM's keys.
 pub fn public_keys(keys: &SimKeys) -> Option<PublicKeys> {
     let (prekeys, signature) = keys.signed_prekeys()?;
-    Some(PublicKeys((keys.identity.public_key().to_vec(), prekeys, signature.to_vec())))
+    Some(PublicKeys(Published {
+        identity_key: keys.identity.public_key().to_vec(),
+        tls_public_key: keys.tls.public_key_info(),
+        prekeys,
+        prekeys_signature: signature.to_vec(),
+    }))
 }
 
 /// The registration of a SIM. The identities that are optional are in it if they are allowed and known. The real

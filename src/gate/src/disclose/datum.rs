@@ -12,6 +12,19 @@ pub trait Datum {
     const CLASS: DataClass;
 }
 
+/// What a registration publishes of a SIM's keys.
+#[derive(Clone, Default)]
+pub struct Published {
+    /// Ed25519, 32 bytes.
+    pub identity_key: Vec<u8>,
+    /// SubjectPublicKeyInfo, DER, of the key of the inbox connection.
+    pub tls_public_key: Vec<u8>,
+    /// `SignedPrekeys`, serialised.
+    pub prekeys: Vec<u8>,
+    /// The identity key's, over these.
+    pub prekeys_signature: Vec<u8>,
+}
+
 macro_rules! datum {
     ($(#[$doc:meta])* $name:ident($inner:ty): $class:ident) => {
         $(#[$doc])*
@@ -52,8 +65,8 @@ datum!(
     /// That a message arrived (or that the inbox is full): id and status.
     Delivery((Vec<u8>, i32)): DeliveryReceipt);
 datum!(
-    /// Public keys: an identity key, signed prekeys with their signature.
-    PublicKeys((Vec<u8>, Vec<u8>, Vec<u8>)): PublicKeys);
+    /// The public keys of a SIM.
+    PublicKeys(Published): PublicKeys);
 datum!(
     /// International mobile subscriber identity.
     Imsi(Zeroizing<String>): Imsi);

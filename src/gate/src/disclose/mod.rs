@@ -15,8 +15,8 @@ mod preview;
 pub(crate) use brand::Brand;
 pub use class::{Classes, DataClass};
 pub use datum::{
-    Body, Datum, Delivery, Imei, Imsi, NetworkAddress, PhoneNumber, PublicKeys, RecipientNumber,
-    RecipientRoutingId, RoutingId,
+    Body, Datum, Delivery, Imei, Imsi, NetworkAddress, PhoneNumber, PublicKeys, Published,
+    RecipientNumber, RecipientRoutingId, RoutingId,
 };
 #[allow(unused_imports)] // By `seal/` alone, which the proofs in tests/ do without.
 pub(crate) use payload::Unsealed;

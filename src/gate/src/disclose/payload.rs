@@ -59,15 +59,15 @@ impl<'p> Payload<'p> {
         code: String,
     ) -> Self {
         let brand = number.brand;
-        let (identity_key, prekeys, prekeys_signature) = keys.into_inner().0;
+        let keys = keys.into_inner().0;
         let kind = request::Kind::Registration(Registration {
             number: String::from_utf8_lossy(&number.into_inner().0).into_owned(),
             imsi: imsi.map(|d| d.into_inner().0.to_string()).unwrap_or_default(),
             imei: imei.map(|d| d.into_inner().0.to_string()).unwrap_or_default(),
-            identity_key,
-            tls_public_key: Vec::new(),
-            prekeys,
-            prekeys_signature,
+            identity_key: keys.identity_key,
+            tls_public_key: keys.tls_public_key,
+            prekeys: keys.prekeys,
+            prekeys_signature: keys.prekeys_signature,
             code,
         });
         Self::request(head, kind, brand)
@@ -80,12 +80,12 @@ impl<'p> Payload<'p> {
         keys: Disclosed<'p, PublicKeys>,
     ) -> Self {
         let brand = certificate.brand;
-        let (_, prekeys, prekeys_signature) = keys.into_inner().0;
+        let keys = keys.into_inner().0;
         let kind = request::Kind::Renewal(Renewal {
             sender_certificate: certificate.into_inner().0.to_vec(),
-            tls_public_key: Vec::new(),
-            prekeys,
-            prekeys_signature,
+            tls_public_key: keys.tls_public_key,
+            prekeys: keys.prekeys,
+            prekeys_signature: keys.prekeys_signature,
         });
         Self::request(head, kind, brand)
     }

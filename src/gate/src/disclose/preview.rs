@@ -104,7 +104,7 @@ fn walk(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::disclose::{Imei, Imsi, PhoneNumber, PublicKeys, RequestHead};
+    use crate::disclose::{Imei, Imsi, PhoneNumber, PublicKeys, Published, RequestHead};
     use zeroize::Zeroizing;
 
     fn registration(allowed: &[DataClass]) -> Vec<u8> {
@@ -112,7 +112,12 @@ mod tests {
             let number = d.disclose(PhoneNumber(Zeroizing::new(b"+15550100".to_vec())))?;
             let imsi = d.disclose(Imsi(Zeroizing::new("001010000000001".into()))).ok();
             let imei = d.disclose(Imei(Zeroizing::new("490154203237518".into()))).ok();
-            let keys = d.disclose(PublicKeys((vec![0; 32], vec![0; 90], vec![0; 64])))?;
+            let keys = d.disclose(PublicKeys(Published {
+                identity_key: vec![0; 32],
+                tls_public_key: vec![0; 91],
+                prekeys: vec![0; 90],
+                prekeys_signature: vec![0; 64],
+            }))?;
             let head = RequestHead { made_ms: 5, ..RequestHead::default() };
             Ok(Payload::registration(head, number, imsi, imei, keys, String::new()))
         })
@@ -131,6 +136,7 @@ mod tests {
         assert_eq!(value("registration.imsi"), b"001010000000001");
         assert_eq!(value("registration.imei"), b"490154203237518");
         assert_eq!(value("registration.prekeys").len(), 90);
+        assert_eq!(value("registration.tls_public_key").len(), 91);
         assert_eq!(value("signature"), [0; 64]);
     }
 

@@ -30,7 +30,8 @@ pub struct Facts {
     pub unlocked: bool,
     /// What forbids, if something does.
     pub policy: Option<Policy>,
-    /// Subscription ids of the SIMs that are in the phone and are those the owner agreed to.
+    /// Subscription ids of the SIMs that are in the phone and are those the owner agreed to, but for those whose
+    /// number another phone has registered since.
     pub sims: Vec<i32>,
     /// The default network; `None` until it was reported.
     pub network: Option<Network>,

@@ -6,6 +6,7 @@ use cloudmessaging_wire::proto::uplink::{
     to_uplink::Frame, Connect, Disconnect, Publish, Stored, ToUplink,
 };
 use cloudmessaging_wire::{frame, step, topic};
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{HandOver, Network, Refusal, Terms, Uplink};
 use crate::disclose::{
@@ -180,7 +181,12 @@ impl<'p, U: Uplink> Permit<'p, U> {
     }
 
     fn hand_over(self, frame: Frame) -> Result<(), Refusal> {
-        let frame = frame::encode(&ToUplink { frame: Some(frame) }).map_err(|_| Refusal::Busy)?;
+        let mut message = ToUplink { frame: Some(frame) };
+        let frame = frame::encode(&message);
+        if let Some(Frame::Connect(connect)) = &mut message.frame {
+            connect.client_key.zeroize();
+        }
+        let frame = Zeroizing::new(frame.map_err(|_| Refusal::Busy)?);
         match self.uplink.hand_over(&frame) {
             Ok(()) => {
                 step!("gate.frame.handed_over");

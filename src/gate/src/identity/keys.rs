@@ -15,6 +15,7 @@ use ring::hmac;
 use zeroize::Zeroizing;
 
 use super::store::StoredKeys;
+use super::tls::TlsKey;
 use crate::consent::RecordId;
 
 const PREKEY_LIFE_MS: i64 = PREKEY_LIFE.as_millis() as i64;
@@ -31,6 +32,8 @@ pub struct Keys {
 pub struct SimKeys {
     /// Ed25519.
     pub identity: IdentityKey,
+    /// P-256, of the inbox connection.
+    pub tls: TlsKey,
     /// Oldest first; the last two are the current and the next one.
     prekeys: Vec<PrekeyPair>,
     /// What the registrar certified; none while not registered.
@@ -39,14 +42,21 @@ pub struct SimKeys {
     pub inbox_client_id: Zeroizing<String>,
     /// The broker may hold a session of that name.
     pub inbox_session: bool,
+    /// Another phone has registered the number: there is no certificate any more, and will be none.
+    pub moved: bool,
+    /// Until when the code that was sent by SMS is good, ms since the Unix epoch; 0 if none was asked for since the
+    /// last registration.
+    pub code_until_ms: i64,
 }
 
-/// A sender certificate as it is shown, and what it says.
+/// A sender certificate as it is shown and what it says, and the TLS certificate that came with it and lives as long.
 pub struct Certificate {
     /// Serialised.
     pub bytes: Zeroizing<Vec<u8>>,
     /// What it says.
     pub identity: CertifiedIdentity,
+    /// X.509, DER, of the TLS key.
+    pub tls: Vec<u8>,
 }
 
 impl Keys {
@@ -106,10 +116,13 @@ impl SimKeys {
     fn make(now_ms: i64) -> Result<Self, SealError> {
         let mut sim = Self {
             identity: IdentityKey::generate()?,
+            tls: TlsKey::generate()?,
             prekeys: Vec::new(),
             certificate: None,
             inbox_client_id: Zeroizing::new(client_id()?),
             inbox_session: false,
+            moved: false,
+            code_until_ms: 0,
         };
         sim.rotate(now_ms)?;
         Ok(sim)
@@ -149,15 +162,31 @@ impl SimKeys {
         Some(sign_prekeys(&self.identity, &current.prekey(), &next.prekey()))
     }
 
-    /// Takes the certificate of a reply, if it is to be believed and is of this identity key.
-    pub fn certify(&mut self, bytes: &[u8], registrar: &RegistrarKeys, now_ms: i64) -> bool {
-        let certificate = Certificate::verify(bytes, registrar, now_ms)
-            .filter(|c| c.identity.identity_key == self.identity.public_key());
+    /// Takes the certificates of a reply, if they are to be believed and are of these keys.
+    pub fn certify(
+        &mut self,
+        bytes: &[u8],
+        tls: &[u8],
+        registrar: &RegistrarKeys,
+        now_ms: i64,
+    ) -> bool {
+        if self.moved {
+            return false;
+        }
+        let certificate = Certificate::verify(bytes, tls, registrar, now_ms)
+            .filter(|c| c.identity.identity_key == self.identity.public_key())
+            .filter(|c| c.tls.is_empty() || self.tls.is_named_by(&c.tls));
         let believed = certificate.is_some();
         if believed {
             self.certificate = certificate;
         }
         believed
+    }
+
+    /// Takes note that another phone has registered the number.
+    pub fn move_away(&mut self) {
+        self.moved = true;
+        self.certificate = None;
     }
 
     fn from_stored(sim: &proto::SimKeys, registrar: &RegistrarKeys, now_ms: i64) -> Option<Self> {
@@ -172,12 +201,15 @@ impl SimKeys {
         });
         let mut keys = Self {
             identity: IdentityKey::from_pkcs8(&sim.identity).ok()?,
+            tls: TlsKey::from_pkcs8(&sim.tls_key).ok()?,
             prekeys: prekeys.collect::<Option<_>>()?,
             certificate: None,
             inbox_client_id: Zeroizing::new(sim.inbox_client_id.clone()),
             inbox_session: sim.inbox_session,
+            moved: sim.moved,
+            code_until_ms: sim.code_until_ms,
         };
-        keys.certify(&sim.sender_certificate, registrar, now_ms);
+        keys.certify(&sim.sender_certificate, &sim.tls_certificate, registrar, now_ms);
         Some(keys)
     }
 
@@ -200,15 +232,18 @@ impl SimKeys {
                 .unwrap_or_default(),
             inbox_client_id: self.inbox_client_id.to_string(),
             inbox_session: self.inbox_session,
-            ..proto::SimKeys::default()
+            tls_key: self.tls.pkcs8().to_vec(),
+            tls_certificate: self.certificate.as_ref().map(|c| c.tls.clone()).unwrap_or_default(),
+            moved: self.moved,
+            code_until_ms: self.code_until_ms,
         }
     }
 }
 
 impl Certificate {
-    fn verify(bytes: &[u8], registrar: &RegistrarKeys, now_ms: i64) -> Option<Self> {
+    fn verify(bytes: &[u8], tls: &[u8], registrar: &RegistrarKeys, now_ms: i64) -> Option<Self> {
         let identity = verify_sender_certificate(bytes, registrar, now_ms).ok()?;
-        Some(Self { bytes: Zeroizing::new(bytes.to_vec()), identity })
+        Some(Self { bytes: Zeroizing::new(bytes.to_vec()), identity, tls: tls.to_vec() })
     }
 }
 
@@ -269,7 +304,10 @@ mod tests {
             not_after_ms: DAY,
         };
         let certificate = issue_sender_certificate(&registrar, 1, &identity);
-        assert!(sim.certify(&certificate, &known, 0));
+        let mut tls = sim.tls.public_key_info();
+        tls.push(0);
+        assert!(sim.certify(&certificate, &tls, &known, 0));
+        sim.code_until_ms = 5;
         let again = Keys::from_stored(&keys.to_stored(), &known, 0).unwrap();
         assert!(again.to_stored() == keys.to_stored());
         let late = Keys::from_stored(&keys.to_stored(), &known, DAY).unwrap();
@@ -288,6 +326,6 @@ mod tests {
             not_after_ms: DAY,
         };
         let certificate = issue_sender_certificate(&registrar, 1, &identity);
-        assert!(!SimKeys::make(0).unwrap().certify(&certificate, &known, 0));
+        assert!(!SimKeys::make(0).unwrap().certify(&certificate, &[], &known, 0));
     }
 }

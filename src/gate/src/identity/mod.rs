@@ -3,6 +3,8 @@
 
 pub mod keys;
 pub mod store;
+pub mod tls;
 
 pub use keys::{client_id, Certificate, Keys, SimKeys};
 pub use store::{KeepError, KeyStore, KeysAbsent, StorageKey, StoredKeys};
+pub use tls::TlsKey;

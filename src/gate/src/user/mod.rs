@@ -40,7 +40,7 @@ use crate::consent::{
     ConsentStore, Disclosures, FileRecordKey, OffReason, Record, RecordId, SimIdentity,
 };
 use crate::courier::{Courier, Event};
-use crate::gate::{Gate, Network, Refusal};
+use crate::gate::{Gate, Network, Refusal, Terms};
 use crate::identity::{KeyStore, Keys, StorageKey};
 use crate::message::Messages;
 use crate::seal::RegistrarKey;
@@ -188,6 +188,8 @@ pub enum Registration {
     Done,
     /// The registrar refused.
     Refused,
+    /// Another phone has registered the number.
+    Moved,
 }
 
 impl User {
@@ -304,7 +306,8 @@ impl User {
         self.keys_in(&mut lock(&self.vault))
     }
 
-    /// Changes the keys of the consent in force. What `change` says has changed is kept before this returns.
+    /// Changes the keys of the consent in force. What `change` says has changed is kept before this returns; `None`
+    /// if it could not be, and then nothing has changed.
     pub fn change_keys<R>(&self, change: impl FnOnce(&mut Keys) -> (R, Changed)) -> Option<R> {
         let mut vault = lock(&self.vault);
         let current = self.keys_in(&mut vault)?;
@@ -314,40 +317,54 @@ impl User {
         let (result, changed) = change(&mut keys);
         if changed == Changed::Yes {
             let storage = vault.storage.as_ref()?;
-            if let Err(e) = vault.store.write(storage, keys.record(), &keys.to_stored()) {
-                log::error!("keys are not kept: {e}");
-            }
+            let kept = vault.store.write(storage, keys.record(), &keys.to_stored());
+            kept.inspect_err(|e| log::error!("keys are not kept: {e}")).ok()?;
             vault.keys = Some(Arc::new(keys));
         }
         Some(result)
     }
 
+    /// The SIMs whose number another phone has registered under the consent in force. Makes no keys.
+    fn moved(&self) -> Vec<i32> {
+        let mut vault = lock(&self.vault);
+        let keys = self.gate.terms().ok().and_then(|terms| self.kept_keys(&mut vault, &terms));
+        let sims = keys.iter().flat_map(|keys| &keys.sims);
+        sims.filter(|(_, keys)| keys.moved).map(|(sim, _)| *sim).collect()
+    }
+
     fn keys_in(&self, vault: &mut Vault) -> Option<Arc<Keys>> {
         // Asked under the lock under which `withdraw` destroys keys: none are made behind it.
         let terms = self.gate.terms().ok()?;
+        if let Some(kept) = self.kept_keys(vault, &terms) {
+            return Some(kept);
+        }
+        let record = RecordId::from_bytes(&terms.record_id)?;
+        let storage = vault.storage.as_ref()?;
+        let made = Keys::make(record, &terms.sims, self.module.clock.wall_ms())
+            .inspect_err(|e| log::error!("keys: {e}"))
+            .ok()?;
+        let kept = vault.store.write(storage, record, &made.to_stored());
+        kept.inspect_err(|e| log::error!("keys are not kept: {e}")).ok()?;
+        Some(self.take_into_use(vault, made))
+    }
+
+    /// The keys of these terms, in memory or as they were kept.
+    fn kept_keys(&self, vault: &mut Vault, terms: &Terms) -> Option<Arc<Keys>> {
         if let Some(keys) = &vault.keys {
             if *keys.record().as_bytes() == terms.record_id {
                 return Some(keys.clone());
             }
         }
         let record = RecordId::from_bytes(&terms.record_id)?;
-        let storage = vault.storage.as_ref()?;
-        let now = self.module.clock.wall_ms();
-        let kept = vault.store.read(storage, record).ok();
-        let kept = kept.and_then(|k| Keys::from_stored(&k, &self.module.registrar_keys(), now));
-        let keys = match kept {
-            Some(kept) => kept,
-            None => {
-                let made = Keys::make(record, &terms.sims, now)
-                    .inspect_err(|e| log::error!("keys: {e}"))
-                    .ok()?;
-                let kept = vault.store.write(storage, record, &made.to_stored());
-                kept.inspect_err(|e| log::error!("keys are not kept: {e}")).ok()?;
-                made
-            }
-        };
+        let kept = vault.store.read(vault.storage.as_ref()?, record).ok()?;
+        let (now, registrar) = (self.module.clock.wall_ms(), self.module.registrar_keys());
+        let keys = Keys::from_stored(&kept, &registrar, now)?;
+        Some(self.take_into_use(vault, keys))
+    }
+
+    fn take_into_use(&self, vault: &mut Vault, keys: Keys) -> Arc<Keys> {
         self.book.set_hash_key(Some(keys.hash_key()));
-        Some(vault.keys.insert(Arc::new(keys)).clone())
+        vault.keys.insert(Arc::new(keys)).clone()
     }
 }
 

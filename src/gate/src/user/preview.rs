@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::Module;
 use crate::consent::SimIdentity;
 use crate::courier::request;
-use crate::disclose::{fields, preview, Classes, DataClass, PublicKeys, RequestHead};
+use crate::disclose::{fields, preview, Classes, DataClass, PublicKeys, Published, RequestHead};
 use crate::identity::{client_id, Keys};
 use crate::service::error::ServiceError;
 use crate::service::facade::{Personal, Preview, PreviewField};
@@ -71,8 +71,13 @@ impl Module {
     fn blank_keys(&self) -> Option<PublicKeys> {
         let record = crate::consent::RecordId::from_bytes(&[0; 16])?;
         let keys = Keys::make(record, &[0], self.clock.wall_ms()).ok()?;
-        let PublicKeys((identity, prekeys, signature)) = request::public_keys(&keys.sims[&0])?;
+        let PublicKeys(real) = request::public_keys(&keys.sims[&0])?;
         let blank = |bytes: Vec<u8>| vec![0; bytes.len()];
-        Some(PublicKeys((blank(identity), blank(prekeys), blank(signature))))
+        Some(PublicKeys(Published {
+            identity_key: blank(real.identity_key),
+            tls_public_key: blank(real.tls_public_key),
+            prekeys: blank(real.prekeys),
+            prekeys_signature: blank(real.prekeys_signature),
+        }))
     }
 }

@@ -107,17 +107,19 @@ impl User {
     }
 
     /// Gives the gate the facts as they are now known.
-    pub(super) fn refresh(self: &Arc<Self>) {
+    pub fn refresh(self: &Arc<Self>) {
         let has_key = lock(&self.vault).storage.is_some();
         // Held until the gate has them: of two reports at the same time, the later one stays.
         let consent = lock(&self.consent);
+        let moved = self.moved();
         let view = lock(&self.view);
         let report = view.report.clone();
         let (sims, network) = (view.sims.clone(), view.network.clone());
         drop(view);
         let named = |record: &Record| {
             let same = |sim: &&SimIdentity| consent.store.matches(record, sim) == SimMatch::Named;
-            sims.iter().filter(same).map(SimIdentity::subscription_id).collect()
+            let theirs = sims.iter().filter(same).map(SimIdentity::subscription_id);
+            theirs.filter(|sim| !moved.contains(sim)).collect()
         };
         self.gate.report(Facts {
             exists: report.is_some(),

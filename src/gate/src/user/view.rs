@@ -60,6 +60,7 @@ fn sim_state(link: &SimLink) -> aidl::SimState::SimState {
             Registration::CodeNeeded => Word::CODE_NEEDED,
             Registration::Done => Word::DONE,
             Registration::Refused => Word::REFUSED,
+            Registration::Moved => Word::MOVED,
         },
         leaseUntilMillis: link.lease_until_ms,
         connected: link.connected,

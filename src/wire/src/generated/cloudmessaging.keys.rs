@@ -42,6 +42,8 @@ pub struct SimKeys {
     pub tls_certificate: ::prost::alloc::vec::Vec<u8>,
     #[prost(bool, tag = "9")]
     pub moved: bool,
+    #[prost(int64, tag = "10")]
+    pub code_until_ms: i64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]

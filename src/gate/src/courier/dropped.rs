@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What arrived and is not to be believed: acknowledged to the broker, dropped, and counted in the ledger, once a
+//! minute, so that a flood cannot fill the disk.
+
+use std::collections::BTreeMap;
+
+use cloudmessaging_wire::proto::ledger::Refused;
+
+use super::Courier;
+use crate::ledger::Event;
+
+/// How often what was dropped is written to the ledger.
+const WINDOW_MS: i64 = 60_000;
+
+/// Why something that arrived is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Dropped {
+    /// Not an envelope, or not what is in one.
+    Malformed,
+    /// Sealed to no key that is here (any more).
+    UnknownKey,
+    /// Altered, or sealed for another kind of reader.
+    NotOpened,
+    /// The sender certificate is forged, expired or none.
+    Certificate,
+    /// Not signed by whom it names, for this reader and this encryption: forged or re-addressed.
+    Signature,
+    /// Past its time, by the wall clock or by what was left of its expiry.
+    Expired,
+    /// To live longer than any message does.
+    TooLong,
+    /// By an identity key that another one has replaced.
+    OlderKey,
+    /// Of a kind that has no place here.
+    Unexpected,
+}
+
+impl Dropped {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Malformed => "MALFORMED",
+            Self::UnknownKey => "UNKNOWN_KEY",
+            Self::NotOpened => "NOT_OPENED",
+            Self::Certificate => "CERTIFICATE",
+            Self::Signature => "SIGNATURE",
+            Self::Expired => "EXPIRED",
+            Self::TooLong => "TOO_LONG",
+            Self::OlderKey => "OLDER_KEY",
+            Self::Unexpected => "UNEXPECTED",
+        }
+    }
+}
+
+/// What was dropped since the ledger was told.
+#[derive(Default)]
+pub(super) struct DroppedCounts {
+    counts: BTreeMap<Dropped, u32>,
+    since_ms: i64,
+}
+
+impl Courier {
+    /// Counts one.
+    pub(super) fn count_dropped(&mut self, why: Dropped) {
+        log::info!("something that arrived is dropped: {why:?}");
+        let now = self.now();
+        let dropped = &mut self.dropped;
+        if dropped.counts.is_empty() {
+            dropped.since_ms = now;
+        }
+        let count = dropped.counts.entry(why).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// Writes the counts down when they are due.
+    pub(super) fn flush_dropped(&mut self, now: i64, next: &mut i64) {
+        let dropped = &self.dropped;
+        if dropped.counts.is_empty() {
+            return;
+        }
+        let due = dropped.since_ms.saturating_add(WINDOW_MS);
+        if now < due && dropped.since_ms <= now {
+            *next = (*next).min(due);
+            return;
+        }
+        self.flush_all_dropped();
+    }
+
+    /// Writes the counts down: there is no consent any more, and so no later.
+    pub(super) fn flush_all_dropped(&mut self) {
+        for (why, count) in std::mem::take(&mut self.dropped.counts) {
+            let reason = why.as_str().to_owned();
+            self.user.book.note(Event::Refused(Refused { reason, count }));
+        }
+    }
+}
