@@ -28,7 +28,7 @@ enum ErrorCode {
     SIM_IN_USE = 8,
     /** There is nothing of that name. */
     NOT_FOUND = 9,
-    /** A documented maximum is reached; try again when something was acknowledged or removed. */
+    /** A documented maximum is reached; try again when something was acknowledged, removed or answered. */
     TOO_MANY = 10,
     /** A policy forbids turning on. */
     FORBIDDEN = 11,

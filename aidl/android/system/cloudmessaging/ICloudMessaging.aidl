@@ -14,6 +14,8 @@ import android.system.cloudmessaging.ServiceState;
  * service-specific, see ErrorCode. The service never sends an SMS itself.
  */
 interface ICloudMessaging {
+    /** Most calls of one caller in progress; one more is refused at once with TOO_MANY. Ask again later. */
+    const int MAX_CALLS = 4;
     /** Size of a message id in bytes. */
     const int ID_BYTES = 16;
     /** Longest body in bytes of UTF-8. */

@@ -16,6 +16,8 @@ import android.system.cloudmessaging.Withdrawal;
  * runs as, never for one named in an argument. Errors are service-specific, see ErrorCode.
  */
 interface ICloudMessagingConsent {
+    /** Most calls of one caller in progress; one more is refused at once with TOO_MANY. Ask again later. */
+    const int MAX_CALLS = 4;
     /** Most SIMs in one call. */
     const int MAX_SIMS = 8;
     /** Most entries in one page of the ledger. */
@@ -47,7 +49,7 @@ interface ICloudMessagingConsent {
     void submitCode(int subscriptionId, String code);
 
     /**
-     * Turns off, at once. Never fails; what comes back says whether it is durable.
+     * Turns off, at once. Never fails; what comes back says whether it is durable. MAX_CALLS does not count here.
      *
      * @param erase also ask the registrar to erase the registration now, for at most 2 s
      */

@@ -10,6 +10,8 @@ import android.system.cloudmessaging.UserReport;
  * of the service, nothing passes the gate. For our settings app in the system user.
  */
 interface ICloudMessagingPlatform {
+    /** Most calls of one caller in progress; one more is refused at once with TOO_MANY. Ask again later. */
+    const int MAX_CALLS = 4;
     /** Most users in one report. */
     const int MAX_USERS = 64;
     /** Size of a storage key in bytes. */

@@ -28,12 +28,12 @@ impl Interface for Consent {}
 #[allow(non_snake_case)] // The names are the AIDL's.
 impl ICloudMessagingConsent for Consent {
     fn state(&self) -> binder::Result<ConsentState> {
-        let caller = self.0.admit(CONSENT, "state")?;
-        Ok(self.0.facade.consent_state(caller.user))
+        let call = self.0.admit(CONSENT, "state")?;
+        Ok(self.0.facade.consent_state(call.user))
     }
 
     fn disclosure(&self, locale: &str) -> binder::Result<Disclosure> {
-        self.0.admit(CONSENT, "disclosure")?;
+        let _call = self.0.admit(CONSENT, "disclosure")?;
         answer(
             bounds::locale("locale", locale)
                 .and_then(|()| self.0.facade.disclosure(locale))
@@ -42,31 +42,31 @@ impl ICloudMessagingConsent for Consent {
     }
 
     fn grant(&self, grant: &Grant) -> binder::Result<()> {
-        let caller = self.0.admit(CONSENT, "grant")?;
-        answer(bounds::grant(grant).and_then(|grant| self.0.facade.grant(caller.user, grant)))
+        let call = self.0.admit(CONSENT, "grant")?;
+        answer(bounds::grant(grant).and_then(|grant| self.0.facade.grant(call.user, grant)))
     }
 
     fn submitCode(&self, subscriptionId: i32, code: &str) -> binder::Result<()> {
-        let caller = self.0.admit(CONSENT, "submitCode")?;
-        answer(self.0.submit_code(caller, subscriptionId, code))
+        let call = self.0.admit(CONSENT, "submitCode")?;
+        answer(self.0.submit_code(*call, subscriptionId, code))
     }
 
     fn withdraw(&self, erase: bool) -> binder::Result<Withdrawal> {
-        let caller = self.0.admit(CONSENT, "withdraw")?;
-        Ok(self.0.facade.withdraw(caller.user, erase))
+        let call = self.0.admit(CONSENT, "withdraw")?;
+        Ok(self.0.facade.withdraw(call.user, erase))
     }
 
     fn setClassAllowed(&self, dataClass: DataClass, allowed: bool) -> binder::Result<()> {
-        let caller = self.0.admit(CONSENT, "setClassAllowed")?;
+        let call = self.0.admit(CONSENT, "setClassAllowed")?;
         answer(
             bounds::class("dataClass", dataClass)
-                .and_then(|class| self.0.facade.set_class_allowed(caller.user, class, allowed)),
+                .and_then(|class| self.0.facade.set_class_allowed(call.user, class, allowed)),
         )
     }
 
     fn receipt(&self) -> binder::Result<String> {
-        let caller = self.0.admit(CONSENT, "receipt")?;
-        answer(self.0.facade.receipt(caller.user).and_then(bounds::receipt))
+        let call = self.0.admit(CONSENT, "receipt")?;
+        answer(self.0.facade.receipt(call.user).and_then(bounds::receipt))
     }
 
     fn preview(
@@ -74,7 +74,7 @@ impl ICloudMessagingConsent for Consent {
         sims: &[SimIdentity],
         allowedClasses: &[DataClass],
     ) -> binder::Result<Vec<RegistrationPreview>> {
-        self.0.admit(CONSENT, "preview")?;
+        let _call = self.0.admit(CONSENT, "preview")?;
         answer(bounds::sims("sims", 1, sims).and_then(|sims| {
             let classes = bounds::classes("allowedClasses", allowedClasses)?;
             let previews = self.0.facade.preview(&sims, classes)?;
@@ -83,22 +83,22 @@ impl ICloudMessagingConsent for Consent {
     }
 
     fn ledger(&self, before: i64, limit: i32) -> binder::Result<Vec<LedgerEntry>> {
-        let caller = self.0.admit(CONSENT, "ledger")?;
+        let call = self.0.admit(CONSENT, "ledger")?;
         answer(bounds::before(before).and_then(|before| {
             let limit = bounds::page(limit, MAX_LEDGER_PAGE)?;
-            let entries = self.0.facade.ledger(caller.user, before, limit)?;
+            let entries = self.0.facade.ledger(call.user, before, limit)?;
             Ok(bounds::fit(entries, limit, bounds::ledger_entry_size))
         }))
     }
 
     fn addListener(&self, listener: &Strong<dyn ICloudMessagingListener>) -> binder::Result<()> {
-        let caller = self.0.admit(CONSENT, "addListener")?;
-        answer(self.0.callbacks.add(List::Owners, caller, listener))
+        let call = self.0.admit(CONSENT, "addListener")?;
+        answer(self.0.callbacks.add(List::Owners, *call, listener))
     }
 
     fn removeListener(&self, listener: &Strong<dyn ICloudMessagingListener>) -> binder::Result<()> {
-        let caller = self.0.admit(CONSENT, "removeListener")?;
-        self.0.callbacks.remove(List::Owners, caller, listener);
+        let call = self.0.admit(CONSENT, "removeListener")?;
+        self.0.callbacks.remove(List::Owners, *call, listener);
         Ok(())
     }
 }

@@ -15,6 +15,7 @@ use crate::gate::{Network, Refusal};
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging as aidl;
 use cloudmessaging_seal::number::Number;
 use std::fmt;
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 pub use crate::consent::SimIdentity;
@@ -32,6 +33,10 @@ pub trait Facade: Send + Sync + 'static {
     /// Uid of the default SMS app that was last reported for the user. `None` if none was, or the user was not
     /// among those reported last.
     fn default_sms_uid(&self, user: UserId) -> Option<u32>;
+
+    /// Calls of `uid`, which acts for the user, that were refused within a window because it had too many in
+    /// progress. Waits for nothing.
+    fn calls_refused(&self, user: UserId, uid: u32, count: u32, window: Duration);
 
     // ICloudMessagingConsent: for the owner, who is `user`.
 

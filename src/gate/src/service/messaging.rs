@@ -26,24 +26,24 @@ impl Interface for Messaging {}
 #[allow(non_snake_case)] // The names are the AIDL's.
 impl ICloudMessaging for Messaging {
     fn state(&self) -> binder::Result<ServiceState> {
-        let caller = self.0.admit(MESSAGING, "state")?;
-        Ok(self.0.facade.service_state(caller.user))
+        let call = self.0.admit(MESSAGING, "state")?;
+        Ok(self.0.facade.service_state(call.user))
     }
 
     fn send(&self, message: &OutgoingMessage) -> binder::Result<Refusal> {
-        let caller = self.0.admit(MESSAGING, "send")?;
+        let call = self.0.admit(MESSAGING, "send")?;
         answer(bounds::message(message).and_then(|message| {
-            let refusal = self.0.facade.send(caller.user, message)?;
+            let refusal = self.0.facade.send(call.user, message)?;
             step!("gate.send.returning");
             Ok(refusal.map_or(Refusal::NONE, words::refusal))
         }))
     }
 
     fn outcomes(&self, cursor: i64, limit: i32) -> binder::Result<Vec<Outcome>> {
-        let caller = self.0.admit(MESSAGING, "outcomes")?;
+        let call = self.0.admit(MESSAGING, "outcomes")?;
         answer(bounds::cursor(cursor).and_then(|()| {
             let limit = bounds::page(limit, MAX_PAGE)?;
-            let outcomes = self.0.facade.outcomes(caller.user, cursor, limit)?;
+            let outcomes = self.0.facade.outcomes(call.user, cursor, limit)?;
             if !outcomes.is_empty() {
                 step!("gate.outcomes.read");
             }
@@ -52,18 +52,18 @@ impl ICloudMessaging for Messaging {
     }
 
     fn acknowledgeOutcomes(&self, cursor: i64) -> binder::Result<()> {
-        let caller = self.0.admit(MESSAGING, "acknowledgeOutcomes")?;
+        let call = self.0.admit(MESSAGING, "acknowledgeOutcomes")?;
         answer(
             bounds::cursor(cursor)
-                .and_then(|()| self.0.facade.acknowledge_outcomes(caller.user, cursor)),
+                .and_then(|()| self.0.facade.acknowledge_outcomes(call.user, cursor)),
         )
     }
 
     fn inbound(&self, cursor: i64, limit: i32) -> binder::Result<Vec<InboundMessage>> {
-        let caller = self.0.admit(MESSAGING, "inbound")?;
+        let call = self.0.admit(MESSAGING, "inbound")?;
         answer(bounds::cursor(cursor).and_then(|()| {
             let limit = bounds::page(limit, MAX_PAGE)?;
-            let messages = self.0.facade.inbound(caller.user, cursor, limit)?;
+            let messages = self.0.facade.inbound(call.user, cursor, limit)?;
             if !messages.is_empty() {
                 step!("gate.inbound.read");
             }
@@ -73,10 +73,10 @@ impl ICloudMessaging for Messaging {
     }
 
     fn acknowledgeInbound(&self, cursor: i64) -> binder::Result<()> {
-        let caller = self.0.admit(MESSAGING, "acknowledgeInbound")?;
+        let call = self.0.admit(MESSAGING, "acknowledgeInbound")?;
         answer(
             bounds::cursor(cursor)
-                .and_then(|()| self.0.facade.acknowledge_inbound(caller.user, cursor)),
+                .and_then(|()| self.0.facade.acknowledge_inbound(call.user, cursor)),
         )
     }
 
@@ -87,42 +87,42 @@ impl ICloudMessaging for Messaging {
         body: &str,
         receivedAtMillis: i64,
     ) -> binder::Result<Vec<u8>> {
-        let caller = self.0.admit(MESSAGING, "checkSms")?;
+        let call = self.0.admit(MESSAGING, "checkSms")?;
         answer(bounds::sms(subscriptionId, sender, body, receivedAtMillis).and_then(|sms| {
-            let id = self.0.facade.check_sms(caller.user, &sms)?;
+            let id = self.0.facade.check_sms(call.user, &sms)?;
             Ok(id.map_or_else(Vec::new, Vec::from))
         }))
     }
 
     fn submitCode(&self, subscriptionId: i32, code: &str) -> binder::Result<()> {
-        let caller = self.0.admit(MESSAGING, "submitCode")?;
-        answer(self.0.submit_code(caller, subscriptionId, code))
+        let call = self.0.admit(MESSAGING, "submitCode")?;
+        answer(self.0.submit_code(*call, subscriptionId, code))
     }
 
     fn keyChanged(&self) -> binder::Result<Vec<KeyChange>> {
-        let caller = self.0.admit(MESSAGING, "keyChanged")?;
+        let call = self.0.admit(MESSAGING, "keyChanged")?;
         let limit = MAX_PAGE as usize;
         answer(
             self.0
                 .facade
-                .key_changes(caller.user, limit)
+                .key_changes(call.user, limit)
                 .map(|changes| changes.iter().take(limit).map(words::key_change).collect()),
         )
     }
 
     fn acknowledgeKeyChanges(&self, atMillis: i64) -> binder::Result<()> {
-        let caller = self.0.admit(MESSAGING, "acknowledgeKeyChanges")?;
+        let call = self.0.admit(MESSAGING, "acknowledgeKeyChanges")?;
         answer(
             bounds::time("atMillis", atMillis)
-                .and_then(|()| self.0.facade.acknowledge_key_changes(caller.user, atMillis)),
+                .and_then(|()| self.0.facade.acknowledge_key_changes(call.user, atMillis)),
         )
     }
 
     fn fingerprint(&self, subscriptionId: i32, peer: &str) -> binder::Result<String> {
-        let caller = self.0.admit(MESSAGING, "fingerprint")?;
+        let call = self.0.admit(MESSAGING, "fingerprint")?;
         answer(bounds::subscription("subscriptionId", subscriptionId).and_then(|()| {
             let peer = bounds::number("peer", peer)?;
-            self.0.facade.fingerprint(caller.user, subscriptionId, &peer)
+            self.0.facade.fingerprint(call.user, subscriptionId, &peer)
         }))
     }
 
@@ -130,7 +130,7 @@ impl ICloudMessaging for Messaging {
         &self,
         callback: Option<&Strong<dyn ICloudMessagingCallback>>,
     ) -> binder::Result<()> {
-        let caller = self.0.admit(MESSAGING, "setCallback")?;
-        answer(self.0.callbacks.set_app(caller, callback))
+        let call = self.0.admit(MESSAGING, "setCallback")?;
+        answer(self.0.callbacks.set_app(*call, callback))
     }
 }

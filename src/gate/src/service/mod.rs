@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The three Binder interfaces: who may call what ([`access`]), within which bounds ([`bounds`]), and what comes
-//! back ([`error`]). Each method is three lines: admit the caller, bound the arguments, ask the [`facade`].
+//! back ([`error`]). Each method is three lines: admit the caller, bound the arguments, ask the [`facade`]. How many
+//! may be in progress is counted where the caller is admitted (`crowd`).
 //!
 //! It names Binder by `binder::` and the interface crate alone, so that it compiles against libbinder_rs on a
 //! phone and against rsbinder on a host. It trusts the transport for the caller's uid and the last report of our
@@ -18,6 +19,7 @@ pub mod words;
 
 mod callbacks;
 mod consent;
+mod crowd;
 mod hints;
 mod messaging;
 mod platform;
@@ -37,9 +39,12 @@ use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
 use binder::{BinderFeatures, Strong};
 use callbacks::Callbacks;
 use caller::{identify, Caller};
+use crowd::{Crowd, Place, WINDOW};
 use facade::Facade;
 use std::io;
+use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The names under which the interfaces are served.
 pub mod name {
@@ -71,8 +76,20 @@ impl Services {
         identities: Identities,
         hints: Arc<PendingHints>,
     ) -> io::Result<Self> {
+        Self::counting(facade, identities, hints, WINDOW)
+    }
+
+    /// The same, with refusals told after that time.
+    fn counting(
+        facade: Arc<dyn Facade>,
+        identities: Identities,
+        hints: Arc<PendingHints>,
+        window: Duration,
+    ) -> io::Result<Self> {
         let callbacks = Callbacks::start(Arc::clone(&facade), Arc::clone(&hints))?;
-        let entrance = Arc::new(Entrance { facade, identities, callbacks: Arc::clone(&callbacks) });
+        let crowd = Crowd::new(&facade, window);
+        let entrance =
+            Arc::new(Entrance { facade, identities, crowd, callbacks: Arc::clone(&callbacks) });
         let features = || BinderFeatures { set_requesting_sid: true, ..BinderFeatures::default() };
         let consent = consent::Consent(Arc::clone(&entrance));
         let platform = platform::Platform(Arc::clone(&entrance));
@@ -98,17 +115,38 @@ impl Drop for Services {
 struct Entrance {
     facade: Arc<dyn Facade>,
     identities: Identities,
+    crowd: Arc<Crowd>,
     callbacks: Arc<Callbacks>,
 }
 
+/// A call that was admitted. It is in progress until this is dropped.
+#[must_use]
+struct Call {
+    caller: Caller,
+    _place: Option<Place>,
+}
+
+impl Deref for Call {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
 impl Entrance {
-    /// The caller, if the method is for it.
-    fn admit(&self, interface: Interface, method: &'static str) -> binder::Result<Caller> {
+    /// The caller, if the method is for it and it has a place left.
+    fn admit(&self, interface: Interface, method: &'static str) -> binder::Result<Call> {
         let caller = identify(&self.identities);
-        if access::allows(interface, method, caller, &*self.facade) {
-            return Ok(caller);
+        if !access::allows(interface, method, caller, &*self.facade) {
+            log::debug!("uid {} was denied {interface:?}.{method}", caller.uid);
+            return Err(error::denied());
         }
-        log::debug!("uid {} was denied {interface:?}.{method}", caller.uid);
-        Err(error::denied())
+        // Nothing stands in the way of turning off.
+        if (interface, method) == (Interface::Consent, "withdraw") {
+            return Ok(Call { caller, _place: None });
+        }
+        let place = error::answer(self.crowd.enter(interface, caller.uid, caller.user))?;
+        Ok(Call { caller, _place: Some(place) })
     }
 }

@@ -21,7 +21,7 @@ impl Interface for Platform {}
 #[allow(non_snake_case)] // The names are the AIDL's.
 impl ICloudMessagingPlatform for Platform {
     fn reportUsers(&self, users: &[UserReport]) -> binder::Result<()> {
-        self.0.admit(PLATFORM, "reportUsers")?;
+        let _call = self.0.admit(PLATFORM, "reportUsers")?;
         answer(bounds::users(users))?;
         self.0.facade.report_users(users);
         self.0.callbacks.keep_default_apps();
@@ -29,7 +29,7 @@ impl ICloudMessagingPlatform for Platform {
     }
 
     fn reportIdentities(&self, user: i32, sims: &[SimIdentity]) -> binder::Result<()> {
-        self.0.admit(PLATFORM, "reportIdentities")?;
+        let _call = self.0.admit(PLATFORM, "reportIdentities")?;
         answer(bounds::user(user).and_then(|()| {
             let sims = bounds::sims("sims", 0, sims)?;
             self.0.facade.report_identities(user, sims)
@@ -37,13 +37,13 @@ impl ICloudMessagingPlatform for Platform {
     }
 
     fn reportNetwork(&self, network: &NetworkReport) -> binder::Result<()> {
-        self.0.admit(PLATFORM, "reportNetwork")?;
+        let _call = self.0.admit(PLATFORM, "reportNetwork")?;
         self.0.facade.report_network(bounds::network(network));
         Ok(())
     }
 
     fn provideStorageKey(&self, user: i32, key: &[u8]) -> binder::Result<()> {
-        self.0.admit(PLATFORM, "provideStorageKey")?;
+        let _call = self.0.admit(PLATFORM, "provideStorageKey")?;
         answer(bounds::user(user).and_then(|()| {
             let key = bounds::storage_key(key)?;
             self.0.facade.provide_storage_key(user, key)
@@ -51,12 +51,12 @@ impl ICloudMessagingPlatform for Platform {
     }
 
     fn wantsIdentities(&self, user: i32) -> binder::Result<bool> {
-        self.0.admit(PLATFORM, "wantsIdentities")?;
+        let _call = self.0.admit(PLATFORM, "wantsIdentities")?;
         answer(bounds::user(user).map(|()| self.0.facade.wants_identities(user)))
     }
 
     fn addListener(&self, listener: &Strong<dyn ICloudMessagingListener>) -> binder::Result<()> {
-        let caller = self.0.admit(PLATFORM, "addListener")?;
-        answer(self.0.callbacks.add(List::Reporters, caller, listener))
+        let call = self.0.admit(PLATFORM, "addListener")?;
+        answer(self.0.callbacks.add(List::Reporters, *call, listener))
     }
 }

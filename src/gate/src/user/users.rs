@@ -4,9 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging as aidl;
 use cloudmessaging_seal::{fingerprint, Number};
+use cloudmessaging_wire::proto::ledger as proto;
 use zeroize::Zeroizing;
 
 use super::report::Known;
@@ -101,6 +103,16 @@ impl Facade for Users {
         let user = self.user(user)?;
         let view = lock(&user.view);
         view.report.as_ref()?.default_sms_uid
+    }
+
+    fn calls_refused(&self, user: UserId, uid: u32, count: u32, window: Duration) {
+        let Some(user) = self.user(user) else { return };
+        user.book.note(ledger::Event::Refusals(proto::Refusals {
+            caller_uid: uid,
+            reason: "TOO_MANY".into(),
+            count,
+            window_ms: i64::try_from(window.as_millis()).unwrap_or(i64::MAX),
+        }));
     }
 
     fn consent_state(&self, user: UserId) -> aidl::ConsentState::ConsentState {

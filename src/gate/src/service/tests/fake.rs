@@ -10,6 +10,7 @@ use android_system_cloudmessaging::aidl::android::system::cloudmessaging as aidl
 use cloudmessaging_seal::number::Number;
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// What it is and was told.
@@ -23,6 +24,10 @@ pub struct Fake {
     pub body_bytes: Mutex<usize>,
     /// The method that panics.
     pub panics_in: Mutex<Option<&'static str>>,
+    /// The method whose calls wait, until it is another.
+    pub waits_in: Mutex<Option<&'static str>>,
+    /// Refusals that were told: user, uid and count.
+    pub refused: Mutex<Vec<(UserId, u32, u32)>>,
     /// The length of the receipt.
     pub receipt_bytes: Mutex<usize>,
 }
@@ -33,6 +38,9 @@ impl Fake {
             panic!("told to");
         }
         lock(&self.asked).push((method, user));
+        while *lock(&self.waits_in) == Some(method) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// What was asked since the last time.
@@ -44,6 +52,10 @@ impl Fake {
 impl Facade for Fake {
     fn default_sms_uid(&self, user: UserId) -> Option<u32> {
         lock(&self.default_sms).get(&user).copied()
+    }
+
+    fn calls_refused(&self, user: UserId, uid: u32, count: u32, _window: Duration) {
+        lock(&self.refused).push((user, uid, count));
     }
 
     fn consent_state(&self, user: UserId) -> aidl::ConsentState::ConsentState {

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod callbacks;
+mod crowd;
 mod fake;
 mod matrix;
 mod rules;

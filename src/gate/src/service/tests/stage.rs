@@ -24,6 +24,9 @@ use tempfile::TempDir;
 /// A uid of the Android user 10.
 pub const FOREIGN: u32 = 1_010_123;
 
+/// After which refusals are told.
+const WINDOW: Duration = Duration::from_millis(300);
+
 pub fn own_uid() -> u32 {
     geteuid().as_raw()
 }
@@ -44,7 +47,8 @@ impl Stage {
         let hints = Arc::new(PendingHints::default());
         let facade = Arc::clone(&fake) as Arc<dyn Facade>;
         let services =
-            Services::new(facade, Identities::new(settings), Arc::clone(&hints)).unwrap();
+            Services::counting(facade, Identities::new(settings), Arc::clone(&hints), WINDOW)
+                .unwrap();
         let dir = tempfile::tempdir().unwrap();
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(dir.path(), open).unwrap();

@@ -88,6 +88,20 @@ fn a_user_who_comes_back_is_as_before_and_can_send() {
 }
 
 #[test]
+fn refused_calls_are_in_the_ledger_of_the_user_they_acted_for() {
+    let phone = Phone::turned_on();
+    let window = std::time::Duration::from_secs(60);
+    phone.users.calls_refused(0, 10_123, 4711, window);
+    // Nobody reported this one, so there is no ledger.
+    phone.users.calls_refused(77, 7_710_123, 1, window);
+    let summary = eventually("the entry is there", || {
+        let newest = phone.users.ledger(0, None, 1).unwrap().pop()?;
+        (newest.event == "refusals").then_some(newest.summary)
+    });
+    assert!(summary.contains("4711") && summary.contains("10123"), "{summary}");
+}
+
+#[test]
 fn a_withdrawal_while_missing_stays() {
     let phone = Phone::turned_on();
     phone.users.report_users(&[]);
