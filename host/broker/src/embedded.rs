@@ -25,7 +25,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloudmessaging_wire::limits;
+use cloudmessaging_wire::{limits, step};
 use mqtt5::broker::auth::{AuthProvider, AuthResult};
 use mqtt5::broker::client_handler::ClientHandler;
 use mqtt5::broker::router::MessageRouter;
@@ -167,6 +167,7 @@ impl Shared {
             Ok(Err(e)) => return log::info!("TLS handshake failed: {e}"),
             Err(_) => return log::info!("TLS handshake not finished within {HANDSHAKE:?}"),
         };
+        step!("broker.handshake.done");
         let chain = stream.get_ref().1.peer_certificates();
         let who = chain.and_then(|chain| self.authorities.identify(chain.first()?));
         log::debug!("connection with the certificate of {:?}", who.as_ref().map(|(role, _)| role));
@@ -184,6 +185,7 @@ impl Shared {
         if let Err(e) = connection.run().await {
             log::debug!("connection ended: {e}");
         }
+        step!("broker.connection.ended");
     }
 }
 
@@ -208,6 +210,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             log::warn!("{MAX_CLIENTS} connections: one more is refused");
             continue;
         };
+        step!("broker.accepted");
         // Latency over throughput: acknowledgements are small packets.
         let _ = stream.set_nodelay(true);
         let shared = shared.clone();
@@ -269,6 +272,7 @@ impl AuthProvider for Guard {
         connect: &'a ConnectPacket,
         _address: SocketAddr,
     ) -> Answer<'a, mqtt5::Result<AuthResult>> {
+        step!("broker.connect.read");
         Box::pin(self.admit(&connect.client_id))
     }
 
@@ -278,6 +282,7 @@ impl AuthProvider for Guard {
         _user: Option<&'a str>,
         topic: &'a str,
     ) -> Answer<'a, bool> {
+        step!("broker.publish.read");
         Box::pin(std::future::ready(self.lets(client_id, |client| client.may_write(topic))))
     }
 
@@ -287,6 +292,7 @@ impl AuthProvider for Guard {
         _user: Option<&'a str>,
         filter: &'a str,
     ) -> Answer<'a, bool> {
+        step!("broker.subscribe.read");
         Box::pin(std::future::ready(self.lets(client_id, |client| client.may_read(filter))))
     }
 }
