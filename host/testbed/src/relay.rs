@@ -39,13 +39,13 @@ pub struct Relay {
 
 #[derive(Debug)]
 struct Shared {
-    broker: SocketAddr,
     state: Mutex<State>,
     resumed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    broker: SocketAddr,
     passages: Vec<Passage>,
     // Both ends of each connection that is open, by number.
     open: Vec<(usize, TcpStream, TcpStream)>,
@@ -57,7 +57,9 @@ struct State {
 impl Relay {
     /// A relay to this broker, on a port of the kernel's choice.
     pub fn start(broker: SocketAddr) -> Result<Self> {
-        let shared = Arc::new(Shared { broker, state: Mutex::default(), resumed: Condvar::new() });
+        let state =
+            State { broker, passages: Vec::new(), open: Vec::new(), paused: false, listener: None };
+        let shared = Arc::new(Shared { state: Mutex::new(state), resumed: Condvar::new() });
         let mut relay = Self { shared, port: 0 };
         relay.listen()?;
         Ok(relay)
@@ -88,6 +90,13 @@ impl Relay {
         self.shared.lock().open.len()
     }
 
+    /// As if the broker's name now stood for another address: ends every connection, and new ones go there.
+    pub fn redirect(&self, broker: SocketAddr) {
+        let mut state = self.shared.lock();
+        state.broker = broker;
+        state.end_open();
+    }
+
     /// As if the cable were pulled where it shows: ends every connection and refuses new ones.
     pub fn cut(&self) {
         let mut state = self.shared.lock();
@@ -98,10 +107,7 @@ impl Relay {
                 nix::sys::socket::Shutdown::Both,
             );
         }
-        for (_, phone, broker) in state.open.drain(..) {
-            let _ = phone.shutdown(Shutdown::Both);
-            let _ = broker.shutdown(Shutdown::Both);
-        }
+        state.end_open();
     }
 
     /// Listens again, on the same port, after a cut.
@@ -144,6 +150,15 @@ impl Drop for Relay {
     }
 }
 
+impl State {
+    fn end_open(&mut self) {
+        for (_, phone, broker) in self.open.drain(..) {
+            let _ = phone.shutdown(Shutdown::Both);
+            let _ = broker.shutdown(Shutdown::Both);
+        }
+    }
+}
+
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panicking test must not hide what was counted.
@@ -162,12 +177,14 @@ impl Shared {
     }
 
     fn connect(self: &Arc<Self>, number: usize, phone: TcpStream) -> std::io::Result<()> {
-        let broker = TcpStream::connect(self.broker)?;
+        let address = self.lock().broker;
+        let broker = TcpStream::connect(address)?;
         phone.set_nodelay(true)?;
         broker.set_nodelay(true)?;
         {
             let mut state = self.lock();
-            if state.listener.is_none() {
+            // Cut, or redirected, in the meantime.
+            if state.listener.is_none() || state.broker != address {
                 return Ok(());
             }
             state.open.push((number, phone.try_clone()?, broker.try_clone()?));
@@ -275,6 +292,18 @@ mod tests {
         relay.restart().unwrap();
         assert_eq!(relay.port(), port);
         talk(&mut TcpStream::connect(("127.0.0.1", port)).unwrap(), 10);
+    }
+
+    #[test]
+    fn redirected_it_ends_what_is_open_and_goes_elsewhere() {
+        let relay = Relay::start(echo()).unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", relay.port())).unwrap();
+        talk(&mut stream, 10);
+        let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+        relay.redirect(elsewhere.local_addr().unwrap());
+        assert!(matches!(stream.read(&mut [0; 1]), Ok(0) | Err(_)));
+        let _stream = TcpStream::connect(("127.0.0.1", relay.port())).unwrap();
+        elsewhere.accept().unwrap();
     }
 
     #[test]
