@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use super::User;
+use cloudmessaging_wire::step;
+
 use crate::identity::StorageKey;
 use crate::message::{Closed, StoreError};
 use crate::sync::lock;
@@ -22,6 +24,7 @@ impl User {
         if let Err(e) = opened {
             log::error!("messages of user {} do not open: {e}", self.id);
         }
+        step!("gate.messages.opened");
     }
 
     /// Withdraws what was accepted under a consent that is not in force. Does nothing where there is nothing to

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use cloudmessaging_wire::proto::ledger as proto;
+use cloudmessaging_wire::step;
 
 use super::{book::numbers, report::terms, User};
 use crate::consent::{GrantError, NewConsent, OffReason, RecordId, RecordTime};
@@ -64,6 +65,8 @@ impl User {
             return Err(ServiceError::Ledger);
         }
 
+        step!("gate.grant.written_down");
+
         let mut consent = lock(&self.consent);
         if consent.withdrawals != withdrawals {
             return Err(ServiceError::Off);
@@ -86,6 +89,7 @@ impl User {
                 return Err(refused(e));
             }
         };
+        step!("gate.grant.recorded");
         {
             let mut view = lock(&self.view);
             view.record = Some(record.clone());

@@ -9,6 +9,7 @@ use std::time::Duration;
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging as aidl;
 use cloudmessaging_seal::{fingerprint, Number};
 use cloudmessaging_wire::proto::ledger as proto;
+use cloudmessaging_wire::step;
 use zeroize::Zeroizing;
 
 use super::report::Known;
@@ -318,6 +319,7 @@ impl Facade for Users {
                 Err(AcceptError::Store(e)) => return Err(stored(e)),
             }
         }
+        step!("gate.message.accepted");
         user.wake();
         Ok(None)
     }
@@ -336,6 +338,7 @@ impl Facade for Users {
     fn acknowledge_outcomes(&self, user: UserId, cursor: i64) -> Result<()> {
         let user = self.ready(user)?;
         let forgotten = lock(&user.desk).outbox.acknowledge(cursor);
+        step!("gate.outcomes.acknowledged");
         forgotten.map(|_| ()).map_err(stored)
     }
 
@@ -357,6 +360,7 @@ impl Facade for Users {
     fn acknowledge_inbound(&self, user: UserId, cursor: i64) -> Result<()> {
         let user = self.ready(user)?;
         let forgotten = lock(&user.desk).inbox.acknowledge(cursor);
+        step!("gate.inbound.acknowledged");
         forgotten.map(|_| ()).map_err(stored)
     }
 
