@@ -24,6 +24,9 @@ pub enum End {
         /// What it answered.
         errno: Errno,
     },
+    /// The kernel did not confine this process, and without that it does not go on.
+    #[error("sandbox: {0}")]
+    Unconfined(String),
     /// A descriptor beside 0, 1, 2 and the socketpair was inherited.
     #[error("descriptor {0} was inherited")]
     Inherited(i32),
@@ -63,6 +66,7 @@ impl End {
             Self::Configuration(_) => 8,
             Self::Network(_) => 9,
             Self::System { .. } => 10,
+            Self::Unconfined(_) => 11,
         }
     }
 }

@@ -47,8 +47,8 @@ impl Gate {
     }
 
     /// Tells the gate that this process is sealed off and configured.
-    pub fn ready(&mut self) -> Result<(), End> {
-        self.send(from_uplink::Frame::Ready(Ready {}))
+    pub fn ready(&mut self, partly_confined: bool) -> Result<(), End> {
+        self.send(from_uplink::Frame::Ready(Ready { partly_confined }))
     }
 
     /// The next frame, if one is there and there is room for the answer.
@@ -178,7 +178,7 @@ mod tests {
         assert!(matches!(gate.next_frame(), Err(End::GateGone)));
         let (mut gate, theirs) = pair();
         drop(theirs);
-        assert!(matches!(gate.ready(), Err(End::GateGone)));
+        assert!(matches!(gate.ready(false), Err(End::GateGone)));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! nor the bytes of a certificate. It keeps of the promises:
 //! - P2, P3: it lives and dies with its gate ([`start`]), opens no connection without a `Connect` frame
 //!   ([`event_loop`]), and its sockets drop what they hold when it is killed (`socket.rs`).
+//! - P2, P4: once it is ready, the kernel holds it to what it needs ([`sandbox`]).
 //! - P4: it holds no key that opens a message. What leaves for the broker was sealed by the gate.
 //!
 //! From top to bottom, as a message goes: [`start`], [`gate`] (frames), [`event_loop`], `connection`
@@ -16,6 +17,7 @@
 pub mod end;
 pub mod event_loop;
 pub mod gate;
+pub mod sandbox;
 pub mod settings;
 pub mod start;
 

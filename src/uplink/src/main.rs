@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use cloudmessaging_uplink::end::End;
 use cloudmessaging_uplink::gate::Gate;
 use cloudmessaging_uplink::settings::Settings;
-use cloudmessaging_uplink::{event_loop, network, start};
+use cloudmessaging_uplink::{event_loop, network, sandbox, start};
 use cloudmessaging_wire::step;
 
 fn main() -> ExitCode {
@@ -29,6 +29,7 @@ fn run() -> Result<Infallible, End> {
     let mut gate = Gate::new(socketpair);
     let settings = Settings::check(gate.configure()?)?;
     network::keep_to(settings.network).map_err(End::Network)?;
-    gate.ready()?;
+    let partly_confined = sandbox::enter(&settings)?;
+    gate.ready(partly_confined)?;
     event_loop::run(gate, settings)
 }

@@ -11,6 +11,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use cloudmessaging_wire::limits::FRAME_MAX;
+use cloudmessaging_wire::proto::uplink::from_uplink::Frame as From;
 use cloudmessaging_wire::proto::uplink::to_uplink::Frame as To;
 use cloudmessaging_wire::proto::uplink::{Configure, Disconnect};
 use common::pki::Pki;
@@ -165,6 +166,19 @@ fn it_dies_with_its_gate() {
     shell.wait().unwrap();
     assert!(common::readable(&gate, PATIENCE), "its end of the socketpair is closed");
     assert_eq!(recv(gate.as_raw_fd(), &mut buffer, MsgFlags::empty()), Ok(0));
+}
+
+/// What it is confined to is tried in `host/sandbox`; here, that it is, and when.
+#[test]
+fn it_is_confined_before_it_is_ready() {
+    let mut uplink = Uplink::spawn();
+    uplink.send(To::Configure(Pki::new().configure(1)));
+    let From::Ready(ready) = uplink.frame() else { panic!("not ready") };
+    assert!(!ready.partly_confined, "this kernel has all of Landlock");
+    let status = fs::read_to_string(format!("/proc/{}/status", uplink.child.id())).unwrap();
+    // 2 is SECCOMP_MODE_FILTER; ours are two.
+    assert!(status.contains("Seccomp:\t2\nSeccomp_filters:\t2\n"), "{status}");
+    assert!(status.contains("Threads:\t1\n"), "{status}");
 }
 
 /// /proc belongs to root where a process may not be dumped; only another user's shows it.

@@ -165,7 +165,7 @@ impl World {
                 continue;
             }
             if uplink.begins() {
-                self.frame(uplink.pid, from_uplink::Frame::Ready(Ready {}));
+                self.frame(uplink.pid, from_uplink::Frame::Ready(Ready::default()));
             }
             while let Some(frame) = uplink.next_frame() {
                 self.handed_over += 1;

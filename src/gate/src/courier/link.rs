@@ -194,7 +194,12 @@ impl Courier {
             return;
         }
         match frame {
-            Frame::Ready(_) => life.ready = true,
+            Frame::Ready(ready) => {
+                if ready.partly_confined {
+                    log::warn!("this kernel does not confine the uplink's files and ports in full");
+                }
+                life.ready = true;
+            }
             Frame::Connected(connected) => self.connected(&connected),
             Frame::Closed(closed) => self.closed(&closed),
             Frame::Published(published) => self.published(published.token, published.reason_code),

@@ -207,7 +207,7 @@ fn the_configuration_is_the_first_packet_and_frames_come_back() {
     let configure = encoded(from_uplink::Frame::Published(published));
     let process = run("exec dd bs=70000 count=2 <&3 >&3", &configure);
     assert_eq!(read(&process), Ok("published 7"));
-    process.hand_over(&encoded(from_uplink::Frame::Ready(Ready {}))).unwrap();
+    process.hand_over(&encoded(from_uplink::Frame::Ready(Ready::default()))).unwrap();
     assert_eq!(read(&process), Ok("ready"));
 }
 

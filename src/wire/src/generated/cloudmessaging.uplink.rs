@@ -115,7 +115,10 @@ pub struct Disconnect {
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
-pub struct Ready {}
+pub struct Ready {
+    #[prost(bool, tag = "1")]
+    pub partly_confined: bool,
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct Connected {
