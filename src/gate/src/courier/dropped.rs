@@ -31,6 +31,8 @@ pub(super) enum Dropped {
     TooLong,
     /// By an identity key that another one has replaced.
     OlderKey,
+    /// By somebody new, where as many are known as may be.
+    TooMany,
     /// Of a kind that has no place here.
     Unexpected,
 }
@@ -46,6 +48,7 @@ impl Dropped {
             Self::Expired => "EXPIRED",
             Self::TooLong => "TOO_LONG",
             Self::OlderKey => "OLDER_KEY",
+            Self::TooMany => "TOO_MANY",
             Self::Unexpected => "UNEXPECTED",
         }
     }

@@ -2,25 +2,23 @@
 //! What comes in: verified, stored, and only then acknowledged and answered (protocol.md, "A message"). What is not
 //! to be believed is acknowledged to the broker, dropped and counted in the ledger.
 
-use cloudmessaging_seal::key::random;
 use cloudmessaging_seal::{
-    open_content, receipt_key_id, verify_sender_certificate, Address, CertifiedIdentity, PublicKey,
-    Reader, RoutingId, SealedEnvelope, SecretKey, UnverifiedContent,
+    open_content, verify_sender_certificate, CertifiedIdentity, PublicKey, Reader, SealedEnvelope,
+    SecretKey, UnverifiedContent,
 };
 use cloudmessaging_wire::limits::MESSAGE_LIFE;
-use cloudmessaging_wire::proto::envelope::{content::Kind, Message, Receipt, ReceiptStatus};
+use cloudmessaging_wire::proto::envelope::{
+    content::Kind, Message, Receipt, ReceiptStatus, Retract,
+};
 use cloudmessaging_wire::proto::ledger::{Ending as LedgerEnding, Purpose};
 use cloudmessaging_wire::proto::uplink::Received;
 use cloudmessaging_wire::topic;
 use zeroize::Zeroizing;
 
 use super::dropped::Dropped;
-use super::outgoing::Sending;
+use super::look_up::Unpinned;
 use super::{Courier, Setback};
-use crate::disclose::{Delivery, Payload, RecipientRoutingId};
-use crate::gate::Refusal;
-use crate::message::{Answer, Ending, Inbound, OwedReceipt, SmsReason, Stored};
-use crate::seal;
+use crate::message::{Ending, Inbound, SmsReason, Stored};
 use crate::sync::lock;
 
 const MESSAGE_LIFE_MS: i64 = MESSAGE_LIFE.as_millis() as i64;
@@ -117,18 +115,23 @@ impl Courier {
             return Fate::Dropped(Dropped::Certificate);
         };
         let verified = content.verify(&sender.identity_key, &own.routing_id);
-        let message = match verified.map(|content| content.kind) {
-            Ok(Some(Kind::Message(message))) => message,
-            Ok(_) => return Fate::Dropped(Dropped::Unexpected),
-            Err(_) => return Fate::Dropped(Dropped::Signature),
-        };
-        if let Some(why) = self.out_of_time(&message, received) {
-            return Fate::Dropped(why);
+        let Ok(content) = verified else { return Fate::Dropped(Dropped::Signature) };
+        if let Some(Kind::Message(message)) = &content.kind {
+            if let Some(why) = self.out_of_time(message, received) {
+                return Fate::Dropped(why);
+            }
         }
-        if !self.pin(&sender.number, &sender.identity_key, sender.serial) {
-            return Fate::Dropped(Dropped::OlderKey);
+        match self.pin(&sender.number, &sender.identity_key, sender.serial) {
+            Ok(()) => {}
+            Err(Unpinned::Older) => return Fate::Dropped(Dropped::OlderKey),
+            Err(Unpinned::TooMany) => return Fate::Dropped(Dropped::TooMany),
+            Err(Unpinned::Unstored) => return Fate::Unstored,
         }
-        self.store(sim, message, sender.number.clone(), sender.routing_id)
+        match content.kind {
+            Some(Kind::Message(message)) => self.store(sim, message, &sender),
+            Some(Kind::Retract(retract)) => self.retract(sim, &retract, &sender),
+            _ => Fate::Dropped(Dropped::Unexpected),
+        }
     }
 
     /// Why a message is not accepted any more, or not yet: the sender's word by this phone's wall clock, and, as
@@ -178,13 +181,7 @@ impl Courier {
         }
     }
 
-    fn store(
-        &mut self,
-        sim: i32,
-        message: Message,
-        sender: cloudmessaging_seal::Number,
-        reader: RoutingId,
-    ) -> Fate {
+    fn store(&mut self, sim: i32, message: Message, sender: &CertifiedIdentity) -> Fate {
         let now = self.now();
         let id: Option<[u8; 16]> = message.id.as_slice().try_into().ok();
         let key = PublicKey::from_slice(&message.receipt_public_key).ok();
@@ -192,18 +189,12 @@ impl Courier {
         let inbound = Inbound {
             id,
             sim,
-            sender,
+            sender: sender.number.clone(),
             body: Zeroizing::new(message.body),
             sent_ms: message.sent_ms,
             received_ms: now,
         };
-        let answer = Answer {
-            reader,
-            receipt_key: key,
-            due_ms: now.saturating_add(self.receipt_delay()),
-            until_ms: now.saturating_add(MESSAGE_LIFE_MS),
-            record_id: self.consent.unwrap_or_default(),
-        };
+        let answer = self.answer_to(sender, key);
         let stored = lock(&self.user.desk).inbox.store(inbound, answer);
         match stored {
             Ok(Stored::New) => {
@@ -220,76 +211,36 @@ impl Courier {
         Fate::Settled
     }
 
+    /// A sender takes a message back. Late is as good as in time: what is refused for ever does no harm.
+    fn retract(&mut self, sim: i32, retract: &Retract, sender: &CertifiedIdentity) -> Fate {
+        let now = self.now();
+        let id: Option<[u8; 16]> = retract.id.as_slice().try_into().ok();
+        let key = PublicKey::from_slice(&retract.receipt_public_key).ok();
+        let Some((id, key)) = id.zip(key) else { return Fate::Dropped(Dropped::Malformed) };
+        let answer = self.answer_to(sender, key);
+        let retracted = lock(&self.user.desk).inbox.retract(sim, &sender.number, &id, answer, now);
+        match retracted {
+            Ok(_) => Fate::Settled,
+            Err(e) => {
+                log::error!("that a message was taken back is not stored: {e}");
+                Fate::Unstored
+            }
+        }
+    }
+
     fn receipt(&mut self, id: &[u8; 16], receipt: &Receipt) -> Fate {
         if receipt.id != id {
             return Fate::Dropped(Dropped::Unexpected);
         }
-        match receipt.status() {
-            ReceiptStatus::Delivered => self.end(id, Ending::Delivered),
-            ReceiptStatus::Full => self.end(id, Ending::UseSms(SmsReason::Full)),
-            ReceiptStatus::Retracted => self.end(id, Ending::UseSms(SmsReason::Expired)),
+        let ending = match receipt.status() {
+            ReceiptStatus::Delivered => Ending::Delivered,
+            ReceiptStatus::Full => Ending::UseSms(SmsReason::Full),
+            ReceiptStatus::Retracted => Ending::UseSms(SmsReason::Expired),
             ReceiptStatus::Unspecified => return Fate::Dropped(Dropped::Malformed),
-        }
-        Fate::Settled
-    }
-
-    /// A random part of what the build allows, so that the time of a receipt says less about its message.
-    fn receipt_delay(&self) -> i64 {
-        let most = self.user.module.config.receipt_delay_max.as_millis() as i64;
-        let random = random::<8>().map(u64::from_be_bytes).unwrap_or(0);
-        (random % (most.unsigned_abs() + 1)) as i64
-    }
-
-    /// Whether a receipt waits for the post connection.
-    pub(super) fn receipt_wanted(&self, now: i64) -> bool {
-        lock(&self.user.desk).inbox.next_receipt().is_some_and(|due| due <= now)
-    }
-
-    /// Sends receipts that are due.
-    pub(super) fn answer_due(&mut self, now: i64, next: &mut i64) {
-        let due = lock(&self.user.desk).inbox.receipts_due(now);
-        let due = due.inspect_err(|e| log::error!("receipts cannot be read: {e}"));
-        for receipt in due.unwrap_or_default() {
-            match self.send_receipt(&receipt) {
-                // The owner does not want senders to know: it is not sent later either.
-                Ok(true) | Err(Setback::Refused(Refusal::ClassNotAllowed(_))) => {
-                    if let Err(e) = lock(&self.user.desk).inbox.receipt_sent(receipt.row) {
-                        log::error!("a receipt will be sent twice: {e}");
-                    }
-                }
-                Ok(false) => {}
-                Err(e) => log::debug!("a receipt waits: {e}"),
-            }
-        }
-        let due = lock(&self.user.desk).inbox.next_receipt();
-        // One that waits for a connection is not a reason to wake.
-        if let Some(due) = due.filter(|due| *due > now) {
-            *next = (*next).min(due);
-        }
-    }
-
-    fn send_receipt(&mut self, receipt: &OwedReceipt) -> Result<bool, Setback> {
-        let Some(route) = self.post_route() else { return Ok(false) };
-        let key_id = receipt_key_id(&receipt.answer.receipt_key);
-        let address = Address {
-            reader: Reader::Receipt,
-            routing_id: &receipt.answer.reader,
-            key_id: &key_id,
-            key: &receipt.answer.receipt_key,
         };
-        let (gate, book) = (&self.user.gate, &self.user.book);
-        let Some(keys) = self.user.keys() else { return Ok(false) };
-        let Some(keys) = keys.sims.get(&receipt.sim) else { return Ok(false) };
-        gate.permit(Purpose::Receipt, Some(receipt.sim), |mut permit| {
-            let delivery = Delivery((receipt.id.to_vec(), receipt.status as i32));
-            let payload = Payload::receipt(permit.disclose(delivery)?);
-            let sealed = seal::to_inbox(payload, &address, &keys.identity)?;
-            let inbox = RecipientRoutingId(receipt.answer.reader);
-            let expiry_s = MESSAGE_LIFE.as_secs() as u32;
-            let to = route.delivery(&inbox, expiry_s, &receipt.id);
-            Ok::<_, Setback>(permit.transmit(sealed, to, book)?)
-        })?;
-        self.remember(route, Sending::Other);
-        Ok(true)
+        match self.end(id, ending) {
+            true => Fate::Settled,
+            false => Fate::Unstored,
+        }
     }
 }

@@ -2,16 +2,13 @@
 //! Connections: one post connection, and one inbox connection for each registered SIM (protocol.md, "Broker"). Every
 //! attempt has a permit and a ledger entry; the uplink makes one for each `Connect` frame and none of its own.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
 use cloudmessaging_wire::limits::LEASE;
 use cloudmessaging_wire::proto::ledger::Purpose;
 use cloudmessaging_wire::proto::uplink::{from_uplink::Frame, Closed, Connect, Connected};
 
-use super::backoff::Backoff;
-use super::outgoing::Sent;
+use super::life::{Life, Link, State};
 use super::{Courier, Setback};
 use crate::disclose::RoutingId;
 use crate::identity::client_id;
@@ -30,99 +27,6 @@ const INBOX_KEEP_ALIVE_S: u32 = 240;
 const POST_KEEP_ALIVE_S: u32 = 60;
 /// Messages that may be on their way from the broker and not yet stored.
 const RECEIVE_MAXIMUM: u32 = 16;
-
-/// One life of an uplink, and what hangs on it.
-pub(super) struct Life {
-    pub uplink: Arc<Started>,
-    /// Sandboxed and configured.
-    ready: bool,
-    pub post: Link,
-    pub inboxes: BTreeMap<i32, Link>,
-    next_connection: u32,
-    next_token: u64,
-    /// What was handed over and not acknowledged by the broker.
-    pub sent: HashMap<u64, Sent>,
-    /// Counts the requests of the post connection.
-    pub requests: u32,
-}
-
-/// One connection, or the wish for one.
-pub(super) struct Link {
-    pub state: State,
-    pub client_id: String,
-    retry: Backoff,
-    /// Wall clock, ms.
-    pub used_ms: i64,
-    /// Of an inbox connection: when the certificate that it was made with ends, wall clock, ms.
-    until_ms: i64,
-    /// Between two connections that are ended so that the broker sends again what could not be stored.
-    again: Backoff,
-    /// Something could not be stored: it comes again with the next connection.
-    unstored: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    Down,
-    Connecting(u32),
-    Up(u32),
-    Closing(u32),
-}
-
-impl Link {
-    fn new() -> Self {
-        let retry = Backoff::new(Duration::from_secs(1), Duration::from_secs(300));
-        Self {
-            state: State::Down,
-            client_id: String::new(),
-            retry,
-            used_ms: 0,
-            until_ms: 0,
-            again: Backoff::new(Duration::from_secs(5), Duration::from_secs(600)),
-            unstored: false,
-        }
-    }
-
-    /// Whether something that arrived could be stored, or refused for good.
-    pub fn stored(&mut self, stored: bool, now: i64) {
-        if stored {
-            self.again.succeeded();
-        } else if !self.unstored {
-            self.unstored = true;
-            self.again.failed(now);
-        }
-    }
-
-    /// The connection, if it is up.
-    pub fn up(&self) -> Option<u32> {
-        match self.state {
-            State::Up(id) => Some(id),
-            _ => None,
-        }
-    }
-
-    fn id(&self) -> Option<u32> {
-        match self.state {
-            State::Down => None,
-            State::Connecting(id) | State::Up(id) | State::Closing(id) => Some(id),
-        }
-    }
-}
-
-impl Life {
-    pub fn token(&mut self) -> u64 {
-        self.next_token += 1;
-        self.next_token
-    }
-
-    pub fn link(&mut self, connection: u32) -> Option<(Option<i32>, &mut Link)> {
-        if self.post.id() == Some(connection) {
-            return Some((None, &mut self.post));
-        }
-        let inbox = self.inboxes.iter_mut().find(|(_, link)| link.id() == Some(connection))?;
-        Some((Some(*inbox.0), inbox.1))
-    }
-}
 
 impl Courier {
     /// Whether an uplink runs and is ready.
@@ -147,16 +51,7 @@ impl Courier {
                     if let Err(e) = read {
                         log::error!("the uplink cannot be read: {e}");
                     }
-                    self.life = Some(Life {
-                        uplink,
-                        ready: false,
-                        post: Link::new(),
-                        inboxes: BTreeMap::new(),
-                        next_connection: 0,
-                        next_token: 0,
-                        sent: HashMap::new(),
-                        requests: 0,
-                    });
+                    self.life = Some(Life::of(uplink));
                 }
                 Err(refusal) => {
                     log::debug!("no uplink: {refusal:?}");

@@ -4,19 +4,49 @@
 
 use std::time::Duration;
 
-use cloudmessaging_seal::{verify_bundle, Number, RoutingId};
+use cloudmessaging_seal::{verify_bundle, Number, ReaderKeys, RoutingId};
 use cloudmessaging_wire::proto::ledger::Purpose;
 use cloudmessaging_wire::proto::registrar::reply;
 
 use super::backoff::Backoff;
-use super::outgoing::{Kind, Request, Sending, ANSWER_MS};
 use super::request::{self, Asked};
+use super::sending::{Kind, Request, Sending, ANSWER_MS};
 use super::{Courier, Setback};
-use crate::message::{Seen, SmsReason};
+use crate::message::{Seen, SmsReason, StoreError};
 use crate::seal;
 use crate::sync::lock;
 
+/// Why a key is not pinned, and so not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unpinned {
+    /// A later one was seen.
+    Older,
+    /// As many numbers are known as may be.
+    TooMany,
+    /// It could not be kept.
+    Unstored,
+}
+
+/// What the registrar answered about a number.
+#[derive(Clone)]
+pub(super) struct Found {
+    /// Where messages to it go.
+    pub routing_id: RoutingId,
+    /// What they are sealed to.
+    pub keys: ReaderKeys,
+    /// When, ms since the Unix epoch.
+    at_ms: i64,
+}
+
+impl Found {
+    /// Whether it was looked up within the last `age_ms`.
+    pub fn is_fresh(&self, now_ms: i64, age_ms: i64) -> bool {
+        (0..age_ms).contains(&now_ms.saturating_sub(self.at_ms))
+    }
+}
+
 impl Courier {
+    /// Asks the registrar about a number, unless it is being asked or was a moment ago.
     pub(super) fn look_up(
         &mut self,
         sim: i32,
@@ -73,11 +103,15 @@ impl Courier {
                     bundle.inspect_err(|e| log::warn!("a bundle is not to be believed: {e}")).ok()
                 });
                 let Some((routing_id, bundle)) = routing_id.zip(bundle) else { return };
-                if !self.pin(&number, &bundle.identity_key, bundle.serial) {
+                // An older one than was seen is not used, nor one that could not be pinned.
+                if self.pin(&number, &bundle.identity_key, bundle.serial).is_err() {
                     return;
                 }
-                self.look_ups.remove(&number);
-                self.found.insert(number, (routing_id, bundle));
+                if bundle.prekey_at(now).is_some() {
+                    self.look_ups.remove(&number);
+                }
+                // Else its owner has not renewed for days: looked up again, and less and less often.
+                self.found.insert(number, Found { routing_id, keys: bundle, at_ms: now });
             }
             reply::Kind::NotRegistered(_) => {
                 self.look_ups.remove(&number);
@@ -89,24 +123,32 @@ impl Courier {
         }
     }
 
-    /// Remembers whose key this is. Whether it may be used: an older one than was seen may not.
-    pub(super) fn pin(&mut self, number: &Number, identity_key: &[u8; 32], serial: u64) -> bool {
+    /// Remembers whose key this is; or says why it may not be used.
+    pub(super) fn pin(
+        &mut self,
+        number: &Number,
+        identity_key: &[u8; 32],
+        serial: u64,
+    ) -> Result<(), Unpinned> {
         let now = self.now();
         let seen = lock(&self.user.desk).peers.see(number, identity_key, serial, now);
         match seen {
             Ok(Seen::Older) => {
                 log::warn!("a bundle or certificate is older than one that was seen");
-                false
+                Err(Unpinned::Older)
             }
             Ok(Seen::Changed) => {
                 self.found.remove(number);
                 self.user.module.hints.key_changed(self.user.id);
-                true
+                Ok(())
             }
-            Ok(Seen::First | Seen::Same) => true,
+            Ok(Seen::First | Seen::Same) => Ok(()),
             Err(e) => {
                 log::error!("a key is not pinned: {e}");
-                false
+                Err(match e {
+                    StoreError::Full(_) => Unpinned::TooMany,
+                    _ => Unpinned::Unstored,
+                })
             }
         }
     }

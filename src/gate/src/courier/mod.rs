@@ -5,28 +5,33 @@
 //! It holds no authority: whatever leaves has a permit of its own, asked for at that moment, and a refusal is
 //! waited out. It ends when there is no consent any more; nobody waits for it.
 //!
-//! Read it as the way of a message: `link` (connections), `registration`, `look_up`, `outgoing`, `incoming`.
+//! Read it as the way of a message: `link` (connections), `registration`, `look_up`, `outgoing`, `incoming`,
+//! `receipts`, `retract`.
 
 mod backoff;
 mod dropped;
 mod incoming;
+mod life;
 mod link;
 mod look_up;
 mod outgoing;
+mod receipts;
 mod registration;
 pub mod request;
+mod retract;
+mod sending;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloudmessaging_seal::{KeyId, Number, ReaderKeys, RoutingId, SealError};
+use cloudmessaging_seal::{KeyId, Number, SealError};
 use cloudmessaging_wire::proto::registrar::refused::Reason;
 use cloudmessaging_wire::proto::uplink::from_uplink;
 
 use self::backoff::Backoff;
-use self::link::Life;
+use self::life::Life;
 use self::registration::Standing;
 use zeroize::Zeroizing;
 
@@ -79,11 +84,13 @@ pub struct Courier {
     /// By subscription id.
     registrations: BTreeMap<i32, Standing>,
     /// Requests to the registrar whose answer is awaited.
-    asked: HashMap<KeyId, outgoing::Request>,
+    asked: HashMap<KeyId, sending::Request>,
     /// What the registrar answered about whom the owner writes to; forgotten with the consent.
-    found: HashMap<Number, (RoutingId, ReaderKeys)>,
+    found: HashMap<Number, look_up::Found>,
     /// When a number may be looked up again.
     look_ups: HashMap<Number, Backoff>,
+    /// Receipts in the hands of the uplink, by row.
+    answering: HashSet<i64>,
     dropped: dropped::DroppedCounts,
 }
 
@@ -102,6 +109,7 @@ impl Courier {
             asked: HashMap::new(),
             found: HashMap::new(),
             look_ups: HashMap::new(),
+            answering: HashSet::new(),
             dropped: dropped::DroppedCounts::default(),
         };
         (courier, sender)
@@ -180,6 +188,7 @@ impl Courier {
             self.connect_due(now, &mut next);
             self.register_due(now, &mut next);
             self.send_due(now, &mut next);
+            self.retract_due(now, &mut next);
             self.answer_due(now, &mut next);
         }
         self.flush_dropped(now, &mut next);

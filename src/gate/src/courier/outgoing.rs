@@ -1,117 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What goes out: look-ups and messages, and what becomes of them (protocol.md, "A message").
 
-use cloudmessaging_seal::{Address, Number, Reader, RoutingId, SealedEnvelope};
+use cloudmessaging_seal::{Address, Reader};
 use cloudmessaging_wire::proto::envelope::Message;
 use cloudmessaging_wire::proto::ledger::{Ending as LedgerEnding, Purpose};
 
 use zeroize::Zeroizing;
 
-use super::dropped::Dropped;
-use super::request::{self, Asked};
+use super::look_up::Found;
+use super::request;
+use super::sending::Sending;
 use super::{Courier, Setback};
 use crate::disclose::{Body, Payload, RecipientRoutingId};
-use crate::gate::{Publication, Refusal, Topic};
+use crate::gate::Refusal;
 use crate::message::{self, Ending, Entry, SmsReason};
 use crate::seal;
 use crate::sync::lock;
 use crate::user::sms_reason;
 
-/// How long a request to the registrar is waited for.
-pub(super) const ANSWER_MS: i64 = 10_000;
-/// MQTT expiry of a request, s: nobody waits for the answer any longer.
-const REQUEST_EXPIRY_S: u32 = 10;
-/// MQTT 5 reason codes from here on are failures.
-const FAILURE: u32 = 0x80;
-
-/// A request to the registrar whose answer is awaited.
-pub(super) struct Request {
-    pub asked: Asked,
-    pub kind: Kind,
-    since_ms: i64,
-}
-
-/// What was asked.
-pub(super) enum Kind {
-    Register { sim: i32, proof: Proof },
-    LookUp(Number),
-}
-
-/// What a request to register shows for the number being the owner's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Proof {
-    /// Nothing: a code is sent by SMS.
-    None,
-    /// The code.
-    Code,
-    /// The certificate that is renewed.
-    Certificate,
-}
-
-impl Request {
-    pub fn new(asked: Asked, kind: Kind, since_ms: i64) -> Self {
-        Self { asked, kind, since_ms }
-    }
-}
-
-/// The connection and token of one transmission.
-#[derive(Clone, Copy)]
-pub(super) struct Route {
-    connection: u32,
-    token: u64,
-}
-
-impl Route {
-    /// To the registrar.
-    pub fn request<'a>(self, key_id: &'a [u8]) -> Publication<'a> {
-        Publication {
-            connection: self.connection,
-            token: self.token,
-            topic: Topic::Registrar(key_id),
-            expiry_s: REQUEST_EXPIRY_S,
-            message_id: None,
-            checkpoint_nonce: None,
-        }
-    }
-
-    /// To somebody's inbox.
-    pub fn delivery<'a>(
-        self,
-        reader: &'a RecipientRoutingId,
-        expiry_s: u32,
-        message_id: &'a [u8],
-    ) -> Publication<'a> {
-        Publication {
-            connection: self.connection,
-            token: self.token,
-            topic: Topic::Inbox(reader),
-            expiry_s,
-            message_id: Some(message_id),
-            checkpoint_nonce: None,
-        }
-    }
-}
-
-/// What was handed over and is not acknowledged by the broker yet.
-pub(super) struct Sent {
-    pub connection: u32,
-    what: Sending,
-}
-
-/// What is to be done about a transmission once its fate is known.
-#[derive(Clone, Copy)]
-pub(super) enum Sending {
-    Message([u8; 16]),
-    /// A registration of this SIM that makes the registrar send an SMS.
-    CodeRequest(i32),
-    /// What is not sent again for its own sake.
-    Other,
-}
-
 /// A copy of what is to be sent, so that no lock is held while it is.
 struct Outgoing {
     sim: i32,
-    recipient: Number,
     body: Zeroizing<String>,
     fixed: Message,
 }
@@ -121,7 +30,6 @@ impl Outgoing {
         Self {
             body,
             sim: message.sim(),
-            recipient: message.recipient().clone(),
             fixed: Message {
                 id: message.id().to_vec(),
                 not_after_ms: message.not_after_ms(),
@@ -141,36 +49,19 @@ impl Courier {
 
     /// Whether somebody waits for the post connection, or for an answer on it.
     pub(super) fn post_wanted(&mut self, now: i64) -> bool {
-        if !self.asked.is_empty() || self.registration_wanted(now) || self.receipt_wanted(now) {
+        let asks = !self.asked.is_empty() || self.registration_wanted(now);
+        if asks || self.receipt_wanted(now) || self.retract_wanted(now) {
             return true;
         }
         let desk = lock(&self.user.desk);
-        let mut open = desk.outbox.open().filter(|m| m.is_to_be_sent());
+        let mut open =
+            desk.outbox.open().filter(|m| m.is_to_be_sent() && self.may_be_sent(m.sim()));
         open.any(|m| self.look_ups.get(m.recipient()).is_none_or(|b| b.is_due(now)))
     }
 
-    /// A route over the post connection.
-    pub(super) fn post_route(&mut self) -> Option<Route> {
-        let now = self.now();
-        let life = self.life.as_mut()?;
-        let connection = life.post.up()?;
-        life.post.used_ms = now;
-        Some(Route { connection, token: life.token() })
-    }
-
-    /// Client id of the post connection, and the number of the next request on it.
-    pub(super) fn next_request(&mut self) -> Option<(String, u32)> {
-        let life = self.life.as_mut()?;
-        life.post.up()?;
-        life.requests += 1;
-        Some((life.post.client_id.clone(), life.requests))
-    }
-
-    /// Keeps what was handed over until the broker acknowledges it.
-    pub(super) fn remember(&mut self, route: Route, what: Sending) {
-        if let Some(life) = &mut self.life {
-            life.sent.insert(route.token, Sent { connection: route.connection, what });
-        }
+    /// Whether the gate lets anything of this SIM pass.
+    pub(super) fn may_be_sent(&self, sim: i32) -> bool {
+        self.user.gate.admits(Some(sim)).is_ok()
     }
 
     /// Sends what is queued; looks its recipients up first.
@@ -182,14 +73,15 @@ impl Courier {
         }
         let queued: Vec<_> = {
             let desk = lock(&self.user.desk);
-            let queued = desk.outbox.open().filter(|m| m.is_to_be_sent());
+            let queued = desk.outbox.open();
+            let queued = queued.filter(|m| m.is_to_be_sent() && self.may_be_sent(m.sim()));
             queued.map(|m| (*m.id(), m.sim(), m.recipient().clone())).collect()
         };
         for (id, sim, recipient) in queued {
             let found = self.found.get(&recipient);
-            let usable = found.filter(|(_, keys)| keys.prekey_at(now).is_some()).cloned();
+            let usable = found.filter(|found| found.keys.prekey_at(now).is_some()).cloned();
             let done = match usable {
-                Some((routing_id, _)) => self.send_message(&id, &routing_id, now),
+                Some(found) => self.send_message(&id, &found, now),
                 None => {
                     if found.is_some() {
                         // Known, but every prekey is over: looked up again, and said if that does not help.
@@ -209,12 +101,7 @@ impl Courier {
         }
     }
 
-    fn send_message(
-        &mut self,
-        id: &[u8; 16],
-        routing_id: &RoutingId,
-        now: i64,
-    ) -> Result<(), Setback> {
+    fn send_message(&mut self, id: &[u8; 16], found: &Found, now: i64) -> Result<(), Setback> {
         let Some(keys) = self.user.keys() else { return Ok(()) };
         let outgoing = {
             let desk = lock(&self.user.desk);
@@ -225,11 +112,9 @@ impl Courier {
         let Some(outgoing) = outgoing else { return Ok(()) };
         let Some(keys) = keys.sims.get(&outgoing.sim) else { return Ok(()) };
         let Some(own) = &keys.certificate else { return Ok(()) };
-        let Some((_, reader)) = self.found.get(&outgoing.recipient) else { return Ok(()) };
-        let Some(prekey) = reader.prekey_at(now).copied() else { return Ok(()) };
-        let identity_key = reader.identity_key;
-        let reader =
-            message::Reader { identity_key, routing_id: *routing_id, prekey_id: prekey.id };
+        let Some(prekey) = found.keys.prekey_at(now) else { return Ok(()) };
+        let (identity_key, routing_id) = (found.keys.identity_key, found.routing_id);
+        let reader = message::Reader { identity_key, routing_id, prekey_id: prekey.id };
         let not_after_ms = outgoing.fixed.not_after_ms;
         let expiry_s = u32::try_from((not_after_ms - now) / 1000).unwrap_or(0);
         if expiry_s == 0 {
@@ -248,7 +133,7 @@ impl Courier {
         }
         let address = Address {
             reader: Reader::Inbox,
-            routing_id,
+            routing_id: &routing_id,
             key_id: &prekey.id,
             key: &prekey.public_key,
         };
@@ -259,7 +144,7 @@ impl Courier {
             let certificate = permit.disclose(request::shown(&own.bytes))?;
             let payload = Payload::message(fixed, body, certificate);
             let sealed = seal::to_inbox(payload, &address, &keys.identity)?;
-            let inbox = RecipientRoutingId(*routing_id);
+            let inbox = RecipientRoutingId(routing_id);
             Ok::<_, Setback>(permit.transmit(sealed, route.delivery(&inbox, expiry_s, id), book)?)
         });
         if sent.is_ok() {
@@ -287,65 +172,8 @@ impl Courier {
         }
     }
 
-    /// PUBACK, or the uplink's word that there will be none.
-    pub(super) fn published(&mut self, token: u64, reason_code: u32) {
-        let Some(sent) = self.life.as_mut().and_then(|life| life.sent.remove(&token)) else {
-            return;
-        };
-        let id = match sent.what {
-            Sending::Message(id) => id,
-            // 0x10: nobody was there to read it, and so no SMS was sent.
-            Sending::CodeRequest(sim) if reason_code == 0 => return self.code_asked(sim),
-            Sending::CodeRequest(_) | Sending::Other => return,
-        };
-        if reason_code < FAILURE {
-            if let Err(e) = lock(&self.user.desk).outbox.acknowledged(&id) {
-                log::error!("a message that is out is not marked so: {e}");
-            }
-            return;
-        }
-        log::warn!("the broker refused a message: reason code {reason_code:#x}");
-        // Refused at the first attempt, it is nowhere. After an earlier one whose fate is unknown, it may be.
-        let first = lock(&self.user.desk).outbox.get(&id).is_some_and(|m| m.attempts() == 1);
-        if first {
-            self.end(&id, Ending::UseSms(SmsReason::Refused));
-        }
-    }
-
-    /// What an ended connection leaves unacknowledged goes back to be sent again, under a new permit.
-    pub(super) fn give_back(&self, sent: impl Iterator<Item = Sent>) {
-        let mut desk = lock(&self.user.desk);
-        let messages = sent.filter_map(|sent| match sent.what {
-            Sending::Message(id) => Some(id),
-            Sending::CodeRequest(_) | Sending::Other => None,
-        });
-        for id in messages {
-            if let Err(e) = desk.outbox.returned(&id) {
-                log::error!("a message is not sent again: {e}");
-            }
-        }
-    }
-
-    /// An answer of the registrar; or why it is dropped.
-    pub(super) fn answered(&mut self, envelope: &SealedEnvelope) -> Result<(), Dropped> {
-        let request = self.asked.remove(&envelope.key_id).ok_or(Dropped::UnknownKey)?;
-        let answer = match request.asked.open(envelope) {
-            Ok(answer) => answer,
-            Err(e) => {
-                log::warn!("an answer of the registrar does not open: {e}");
-                self.asked.insert(envelope.key_id, request);
-                return Err(Dropped::NotOpened);
-            }
-        };
-        match request.kind {
-            Kind::Register { sim, proof } => self.registered_answer(sim, proof, answer),
-            Kind::LookUp(number) => self.looked_up(number, answer),
-        }
-        Ok(())
-    }
-
-    /// Ends a message, if nothing has ended it before.
-    pub(super) fn end(&self, id: &[u8; 16], ending: Ending) {
+    /// Ends a message, if nothing has ended it before. False: it could not be written down.
+    pub(super) fn end(&self, id: &[u8; 16], ending: Ending) -> bool {
         let now = self.now();
         let ended = {
             let mut desk = lock(&self.user.desk);
@@ -362,21 +190,11 @@ impl Courier {
                 self.user.module.hints.outcomes(self.user.id);
             }
             Ok(None) => {}
-            Err(e) => log::error!("a message cannot be ended: {e}"),
-        }
-    }
-
-    /// Requests that were not answered in time are asked again.
-    fn forget_unanswered(&mut self, now: i64, next: &mut i64) {
-        let late = |r: &Request| now.saturating_sub(r.since_ms) >= ANSWER_MS || now < r.since_ms;
-        let ids: Vec<_> = self.asked.iter().filter(|(_, r)| late(r)).map(|(id, _)| *id).collect();
-        for id in ids {
-            if let Some(Request { kind: Kind::Register { sim, .. }, .. }) = self.asked.remove(&id) {
-                self.registration_unanswered(sim);
+            Err(e) => {
+                log::error!("a message cannot be ended: {e}");
+                return false;
             }
         }
-        for request in self.asked.values() {
-            *next = (*next).min(request.since_ms.saturating_add(ANSWER_MS));
-        }
+        true
     }
 }

@@ -13,8 +13,8 @@ use cloudmessaging_wire::proto::registrar::{refused::Reason, reply};
 use zeroize::Zeroizing;
 
 use super::backoff::Backoff;
-use super::outgoing::{Kind, Proof, Request, Sending};
 use super::request::{self, Asked};
+use super::sending::{Kind, Proof, Request, Route, Sending};
 use super::{Courier, Setback};
 use crate::identity::SimKeys;
 use crate::ledger::Event;
@@ -341,7 +341,7 @@ impl Courier {
     }
 
     /// Keeps a request whose answer is awaited.
-    fn awaits(&mut self, asked: Asked, to: super::outgoing::Route, kind: Kind, now: i64) {
+    fn awaits(&mut self, asked: Asked, to: Route, kind: Kind, now: i64) {
         let asks = match kind {
             Kind::Register { sim, proof: Proof::None } => Some(sim),
             _ => None,

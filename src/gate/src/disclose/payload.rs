@@ -2,7 +2,7 @@
 //! Payloads: what is put together out of disclosed data, before it is signed and sealed.
 
 use cloudmessaging_wire::limits::SCHEMA_VERSION;
-use cloudmessaging_wire::proto::envelope::{content, Content, Message, Receipt};
+use cloudmessaging_wire::proto::envelope::{content, Content, Message, Receipt, Retract};
 use cloudmessaging_wire::proto::registrar::{
     request, Erase, LookUp, Registration, Renewal, Request,
 };
@@ -125,6 +125,14 @@ impl<'p> Payload<'p> {
             ..fixed
         };
         Self::content(content::Kind::Message(message), brand)
+    }
+
+    /// The word that a message is not to be taken any more. `fixed` holds what is no personal datum: id and receipt
+    /// key; its certificate is replaced by what was disclosed.
+    pub fn retract(fixed: Retract, certificate: Disclosed<'p, PhoneNumber>) -> Self {
+        let brand = certificate.brand;
+        let sender_certificate = certificate.into_inner().0.to_vec();
+        Self::content(content::Kind::Retract(Retract { sender_certificate, ..fixed }), brand)
     }
 
     /// The recipient's answer to a message.

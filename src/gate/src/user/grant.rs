@@ -85,6 +85,9 @@ impl User {
                 if !durable {
                     self.keep_removing(withdrawals);
                 }
+                // What was accepted under the consent before it ends with that.
+                self.settle_desk();
+                self.wake();
                 self.module.hints.state_changed(self.id);
                 return Err(refused(e));
             }
