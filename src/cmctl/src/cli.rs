@@ -54,13 +54,26 @@ pub enum Verb {
     Inbox(PageArguments),
     /// How messages that were sent have ended
     Outcomes(PageArguments),
+    /// Whether somebody's identity key has changed
+    #[command(subcommand)]
+    Keys(KeysVerb),
+    /// 60 digits to compare with somebody: the same on both phones if nobody stands between them
+    Fingerprint {
+        /// Subscription id of your SIM
+        #[arg(long, value_name = "ID")]
+        sim: i32,
+        /// The other's number, with the leading plus
+        #[arg(value_name = "NUMBER")]
+        peer: String,
+    },
     /// Everything that left this phone, and why
     #[command(subcommand)]
     Ledger(LedgerVerb),
 }
 
 /// `cmctl consent ...`
-#[derive(Debug, Subcommand)]
+// No Debug: a code is in it.
+#[derive(Subcommand)]
 pub enum ConsentVerb {
     /// What was agreed to, when, and under which conditions
     Show,
@@ -75,6 +88,15 @@ pub enum ConsentVerb {
     /// Turn on: shows the disclosure and asks
     #[cfg(not(target_os = "android"))]
     Grant(GrantArguments),
+    /// Hand in the code that came by SMS, which proves that the number is yours
+    #[cfg(not(target_os = "android"))]
+    Code {
+        /// Subscription id of the SIM
+        #[arg(long, value_name = "ID")]
+        sim: i32,
+        /// Its 8 characters, in upper or lower case
+        code: String,
+    },
     /// Turn off, at once
     #[cfg(not(target_os = "android"))]
     Withdraw {
@@ -121,6 +143,19 @@ pub enum PlatformVerb {
         /// The file; - reads standard input
         #[arg(long)]
         file: PathBuf,
+    },
+}
+
+/// `cmctl keys ...`
+#[derive(Debug, Subcommand)]
+pub enum KeysVerb {
+    /// The changes that were noticed and not acknowledged, oldest first
+    Changed,
+    /// Forget those noticed up to and including that time (atMillis of the last one seen)
+    Acknowledge {
+        /// Milliseconds since the Unix epoch
+        #[arg(value_name = "MILLIS")]
+        at: i64,
     },
 }
 
@@ -268,6 +303,10 @@ mod tests {
             "send --sim 1 --to +15550101 --body hi --json",
             "inbox --json",
             "outcomes --json",
+            "consent code --sim 1 ABCD1234 --json",
+            "fingerprint --sim 1 +15550101 --json",
+            "keys changed --json",
+            "keys acknowledge 1 --json",
             "ledger show --json",
         ] {
             let cli = parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `cmctl consent show|disclosure|receipt|withdraw|class`.
+//! `cmctl consent show|disclosure|receipt|code|withdraw|class`.
 use crate::answer::{Answer, Failure};
 #[cfg(not(target_os = "android"))]
 use crate::cli::Verdict;
@@ -44,16 +44,18 @@ fn show_text(state: &ConsentState) -> String {
     if !state.on {
         return Table::pairs([("Consent", headline)]).text();
     }
-    let sims: Vec<String> = state.sims.iter().map(|sim| sim.subscriptionId.to_string()).collect();
-    let mut text = Table::pairs([
-        ("Consent", headline),
-        ("Disclosure", format!("version {}", state.disclosureVersion)),
-        ("SIMs", sims.join(", ")),
+    let names: Vec<String> =
+        state.sims.iter().map(|sim| format!("SIM {}", sim.subscriptionId)).collect();
+    let sims = names.iter().zip(&state.sims).map(|(name, sim)| (&**name, status::sim_text(sim)));
+    let mut pairs =
+        vec![("Consent", headline), ("Disclosure", format!("version {}", state.disclosureVersion))];
+    pairs.extend(sims);
+    pairs.extend([
         ("While roaming", yes_no(state.whileRoaming)),
         ("With Data Saver", yes_no(state.withDataSaver)),
         ("With battery saver", yes_no(state.withBatterySaver)),
-    ])
-    .text();
+    ]);
+    let mut text = Table::pairs(pairs).text();
     text.push_str("\n\nMay be revealed:\n");
     let classes = state.allowedClasses.iter();
     let rows: Vec<(String, String)> =
@@ -95,6 +97,16 @@ pub fn receipt(gate: &Gate) -> Result<Answer, Failure> {
         .map_err(|error| Failure::Other(format!("the receipt is no JSON: {error}")))?;
     let readable = serde_json::to_string_pretty(&json).unwrap_or(text);
     Ok(Answer::done(json, readable))
+}
+
+/// Hands in the code that proves the number.
+#[cfg(not(target_os = "android"))]
+pub fn code(gate: &Gate, sim: i32, code: &str) -> Result<Answer, Failure> {
+    answered(gate.consent()?.submitCode(sim, code))?;
+    Ok(Answer::done(
+        json!({"subscriptionId": sim, "accepted": true}),
+        "Handed in. Whether it was the right one is in `cmctl status`.",
+    ))
 }
 
 /// Turns off.

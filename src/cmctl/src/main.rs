@@ -11,6 +11,7 @@ mod consent;
 #[cfg(not(target_os = "android"))]
 mod grant;
 mod inbox;
+mod keys;
 mod ledger;
 mod outcomes;
 mod output;
@@ -24,7 +25,7 @@ mod words;
 
 use answer::{Answer, Failure};
 use clap::Parser;
-use cli::{Cli, ConsentVerb, LedgerVerb, PlatformVerb, Verb};
+use cli::{Cli, ConsentVerb, KeysVerb, LedgerVerb, PlatformVerb, Verb};
 use connect::Gate;
 use std::process::ExitCode;
 
@@ -46,6 +47,8 @@ fn run(cli: Cli) -> Result<Answer, Failure> {
         #[cfg(not(target_os = "android"))]
         Verb::Consent(ConsentVerb::Grant(asked)) => grant::grant(&gate, &asked),
         #[cfg(not(target_os = "android"))]
+        Verb::Consent(ConsentVerb::Code { sim, code }) => consent::code(&gate, sim, &code),
+        #[cfg(not(target_os = "android"))]
         Verb::Consent(ConsentVerb::Withdraw { erase }) => consent::withdraw(&gate, erase),
         #[cfg(not(target_os = "android"))]
         Verb::Consent(ConsentVerb::Class { class, verdict }) => {
@@ -56,6 +59,9 @@ fn run(cli: Cli) -> Result<Answer, Failure> {
         Verb::Send(asked) => send::send(&gate, &asked),
         Verb::Inbox(asked) => inbox::inbox(&gate, &asked),
         Verb::Outcomes(asked) => outcomes::outcomes(&gate, &asked),
+        Verb::Keys(KeysVerb::Changed) => keys::changed(&gate),
+        Verb::Keys(KeysVerb::Acknowledge { at }) => keys::acknowledge(&gate, at),
+        Verb::Fingerprint { sim, peer } => keys::fingerprint(&gate, sim, &peer),
         Verb::Ledger(LedgerVerb::Show { limit, before }) => ledger::show(&gate, limit, before),
     }
 }

@@ -72,7 +72,12 @@ fn as_text(state: &ConsentState) -> String {
     Table::pairs(pairs).text()
 }
 
-fn sim_text(sim: &SimState) -> String {
+/// How far a SIM is, for people.
+pub fn sim_text(sim: &SimState) -> String {
+    if sim.registration == Registration::CODE_NEEDED {
+        let says = sim.registration.says();
+        return format!("{says}: cmctl consent code --sim {} CODE", sim.subscriptionId);
+    }
     if sim.registration != Registration::DONE {
         return sim.registration.says().to_owned();
     }
@@ -125,5 +130,15 @@ mod tests {
         );
         assert!(text.contains("SIM 2            not registered"), "{text}");
         assert_eq!(as_json(&state)["sims"][0]["registration"], "DONE");
+    }
+
+    #[test]
+    fn a_sim_that_waits_for_a_code_says_how_to_hand_it_in_and_one_that_moved_says_so() {
+        let sim = |registration| SimState { subscriptionId: 2, registration, ..Default::default() };
+        let text = sim_text(&sim(Registration::CODE_NEEDED));
+        assert!(text.starts_with("a code was sent by SMS"), "{text}");
+        assert!(text.ends_with("cmctl consent code --sim 2 CODE"), "{text}");
+        let text = sim_text(&sim(Registration::MOVED));
+        assert!(text.starts_with("another phone has registered this SIM's number"), "{text}");
     }
 }

@@ -79,9 +79,10 @@ words! { OffReason {
 words! { Registration {
     NONE: "not registered",
     ASKED: "asked for, no answer yet",
-    CODE_NEEDED: "waits for the code that came by SMS",
+    CODE_NEEDED: "a code was sent by SMS to this SIM's number, and is waited for",
     DONE: "registered",
     REFUSED: "refused by the registrar, tried again later",
+    MOVED: "another phone has registered this SIM's number; nothing is sent until it is turned on again",
 } }
 
 words! { SmsReason {
