@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The server's side of a bed: certificates, broker, registrar; and the directory everything is in.
 use crate::programs::workspace;
-use crate::{interrupt, until, Error, Phone, Process, Programs, Result, Steps};
+use crate::{interrupt, sms, until, Error, Phone, Process, Programs, Result, Steps};
 use serde_json::Value;
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -108,6 +108,7 @@ impl Bed {
             why: format!("its public keys are no JSON: {error}"),
             log: String::new(),
         })?;
+        sms::install(path)?;
         let registrar = start_registrar(programs, &setup, path, address)?;
         Ok(Self {
             registrar,
@@ -322,6 +323,15 @@ fn start_registrar(
         .arg(pki.join("registrar.pem"))
         .arg("--key")
         .arg(pki.join("registrar.key.pem"))
+        .arg("--phone-ca")
+        .arg(pki.join("phone-ca.pem"))
+        .arg("--phone-ca-key")
+        .arg(pki.join("phone-ca.key.pem"))
+        .arg("--sms-command")
+        .arg(sms::program(path))
+        // Suites turn the same phones on and off all day.
+        .args(["--sms-per-number", "1000", "--sms-per-number-a-day", "1000"])
+        .args(["--tries-per-number", "1000"])
         .env("RUST_LOG", setup.log);
     if setup.steps {
         steps(path, "registrar")?.give_to(&mut command);

@@ -17,6 +17,7 @@ pub mod proc;
 mod process;
 mod programs;
 mod relay;
+mod sms;
 mod steps;
 
 pub use bed::{Bed, Broker, Setup};

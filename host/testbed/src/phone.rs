@@ -2,7 +2,7 @@
 //! A phone: one `cloudmessagingd` with its directory, behind a relay of its own.
 use crate::bed::READY_WITHIN;
 use crate::process::tail;
-use crate::{proc, until, Answer, Bed, Error, Process, Programs, Relay, Result, Steps};
+use crate::{proc, sms, until, Answer, Bed, Error, Process, Programs, Relay, Result, Steps};
 use serde_json::{json, Value};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -55,6 +55,7 @@ pub struct Phone {
     relay: Relay,
     facts: Facts,
     gate: Option<Process>,
+    bed: PathBuf,
     pub(crate) directory: PathBuf,
     pub(crate) logs: PathBuf,
     log: &'static str,
@@ -101,6 +102,7 @@ impl Phone {
             relay,
             facts: Facts::default(),
             gate: None,
+            bed: bed.directory().to_owned(),
             logs: bed.logs(),
             log: bed.setup().log,
             programs: bed.programs().clone(),
@@ -295,10 +297,27 @@ impl Phone {
         self.directory.join("report.json")
     }
 
-    /// Waits until the SIM is registered and messages to it can arrive.
+    /// Hands in the code that was sent to the phone by SMS, if one is waited for; `status` says so.
+    fn prove(&self, status: &Value) -> Result<()> {
+        if status["sims"][0]["registration"] != "CODE_NEEDED" {
+            return Ok(());
+        }
+        let Some(code) = sms::last_code(&self.bed, &self.number) else { return Ok(()) };
+        let answer = self.ask(&["consent", "code", "--sim", &SIM.to_string(), &code])?;
+        // It may have been handed in, or the phone turned off, in this very moment.
+        let late =
+            ["NO_CODE_EXPECTED", "OFF"].into_iter().any(|e| answer.json["error"]["code"] == e);
+        if answer.code == 0 || late {
+            return Ok(());
+        }
+        Err(Error::Cmctl { verb: "consent code".into(), code: answer.code, output: answer.output })
+    }
+
+    /// Waits until the SIM is registered and messages to it can arrive; hands in the code on the way.
     pub fn reachable(&self, within: Duration) -> Result<()> {
         let reachable = until(within, || {
             let status = self.status()?;
+            self.prove(&status)?;
             let sim = &status["sims"][0];
             Ok((sim["registration"] == "DONE" && sim["connected"] == true).then_some(()))
         })?;

@@ -4,17 +4,23 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 
 use crate::keys::{self, KeyFileError, Keys};
-use crate::limit::{PER_ASKER, PER_NUMBER, PER_SECOND};
+use crate::limit::{
+    PER_ASKER, PER_NUMBER, PER_SECOND, SMS, SMS_A_DAY, SMS_IN_ALL, TRIES, TRIES_IN_ALL,
+};
+
+const ON_CODES: &str = "\
+A number is registered by who types the code that was sent to it by SMS: 8 characters, good for 10 to 20
+minutes. Two codes are right at a time, out of 2^40; with the limits as they are, fewer than 4 in 10^11
+numbers are taken by guessing for ten minutes without a pause, however many phones guess.
+
+Limits are counted in memory: a restart forgets them. Each instance allows its part, and one at least.";
 
 /// `registrar`.
 #[derive(Parser)]
-#[command(
-    about = "The server's half of Cloud Messaging: keeps nothing, answers sealed requests",
-    after_help = "For now it takes a number's owner at its word: whoever registers a number has it."
-)]
+#[command(about = "The server's half of Cloud Messaging: keeps nothing, answers sealed requests")]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
@@ -27,7 +33,7 @@ pub enum Verb {
     /// Make the private keys of a registrar, and print what phones have to know of them.
     Keygen(Keygen),
     /// Serve requests until interrupted; prints "ready" once it is subscribed.
-    Run(Run),
+    Run(Box<Run>),
 }
 
 /// `registrar keygen`.
@@ -44,6 +50,7 @@ pub struct Keygen {
 
 /// `registrar run`.
 #[derive(Args)]
+#[command(group(ArgGroup::new("sms").required(true)), after_help = ON_CODES)]
 pub struct Run {
     /// Private keys that keygen made; refused unless its mode is 0600.
     #[arg(long, value_name = "FILE")]
@@ -60,6 +67,26 @@ pub struct Run {
     /// Private key of the client certificate, PEM.
     #[arg(long, value_name = "FILE")]
     pub key: PathBuf,
+    /// Certificate of the authority for phones' inbox connections, PEM; the broker has to trust it.
+    #[arg(long, value_name = "FILE")]
+    pub phone_ca: PathBuf,
+    /// Private key of that authority, PEM; refused unless its mode is 0600.
+    #[arg(long, value_name = "FILE")]
+    pub phone_ca_key: PathBuf,
+    /// Program that sends an SMS: the number is its only argument, the text on its standard input; it is
+    /// run directly, with an empty environment, and has sent it if it exits with 0.
+    #[arg(long, value_name = "PROGRAM", group = "sms")]
+    pub sms_command: Option<PathBuf>,
+    /// Address that sends an SMS: a POST of {"to","text"}; any 2xx has sent it.
+    #[arg(long, value_name = "URL", group = "sms")]
+    pub sms_url: Option<String>,
+    /// Certificate authorities of an https address, PEM.
+    #[arg(long, value_name = "FILE", default_value = "/etc/ssl/certs/ca-certificates.crt")]
+    pub sms_ca: PathBuf,
+    /// How long sending an SMS may take. A phone waits for its answer meanwhile.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10,
+          value_parser = clap::value_parser!(u32).range(1..=60))]
+    pub sms_timeout: u32,
     /// How long a registration lives without renewal, at most 7 days.
     #[arg(long, value_name = "SECONDS", default_value_t = 604_800,
           value_parser = clap::value_parser!(u32).range(1..=604_800))]
@@ -75,7 +102,22 @@ pub struct Run {
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub instances: u32,
-    /// Registrations, renewals and erasures of one number within 10 minutes.
+    /// SMS to one number within 10 minutes.
+    #[arg(long, value_name = "N", default_value_t = SMS)]
+    pub sms_per_number: u32,
+    /// SMS to one number within a day.
+    #[arg(long, value_name = "N", default_value_t = SMS_A_DAY)]
+    pub sms_per_number_a_day: u32,
+    /// SMS to all numbers within 10 minutes.
+    #[arg(long, value_name = "N", default_value_t = SMS_IN_ALL)]
+    pub sms_in_all: u32,
+    /// Tries of a code for one number within 10 minutes.
+    #[arg(long, value_name = "N", default_value_t = TRIES)]
+    pub tries_per_number: u32,
+    /// Tries of a code for all numbers within 10 minutes.
+    #[arg(long, value_name = "N", default_value_t = TRIES_IN_ALL)]
+    pub tries_in_all: u32,
+    /// Registrations with a right code, renewals and erasures of one number within 10 minutes.
     #[arg(long, value_name = "N", default_value_t = PER_NUMBER)]
     pub changes_per_number: u32,
     /// Look-ups by one number within 10 minutes.

@@ -141,30 +141,36 @@ impl Keys {
 
     /// Loads the private keys: from a regular file, not a link, of this process's user and mode 0600.
     pub fn load(path: &Path) -> Result<Keys, KeyFileError> {
-        let failed = |source| KeyFileError::Io { path: path.into(), source };
-        let refused = |what| Err(KeyFileError::Unsafe { path: path.into(), what });
-        let file = OpenOptions::new()
-            .read(true)
-            .custom_flags(O_NOFOLLOW | nix::libc::O_NONBLOCK) // a FIFO would block for ever
-            .open(path)
-            .map_err(failed)?;
-        let meta = file.metadata().map_err(failed)?;
-        if !meta.is_file() {
-            return refused("not a regular file");
-        }
-        if meta.uid() != nix::unistd::Uid::effective().as_raw() {
-            return refused("belongs to another user");
-        }
-        if meta.mode() & 0o7777 != 0o600 {
-            return refused("its mode has to be 0600");
-        }
-        if meta.len() > FILE_MAX {
-            return refused("too large");
-        }
-        let mut json = Zeroizing::new(Vec::with_capacity(FILE_MAX as usize + 1));
-        file.take(FILE_MAX).read_to_end(&mut json).map_err(failed)?;
+        let json = read_private(path)?;
         parse(&json).map_err(|what| KeyFileError::Malformed { path: path.into(), what })
     }
+}
+
+/// What is in a private file: a regular one, not a link, of this process's user and mode 0600.
+pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+    let failed = |source| KeyFileError::Io { path: path.into(), source };
+    let refused = |what| Err(KeyFileError::Unsafe { path: path.into(), what });
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(O_NOFOLLOW | nix::libc::O_NONBLOCK) // a FIFO would block for ever
+        .open(path)
+        .map_err(failed)?;
+    let meta = file.metadata().map_err(failed)?;
+    if !meta.is_file() {
+        return refused("not a regular file");
+    }
+    if meta.uid() != nix::unistd::Uid::effective().as_raw() {
+        return refused("belongs to another user");
+    }
+    if meta.mode() & 0o7777 != 0o600 {
+        return refused("its mode has to be 0600");
+    }
+    if meta.len() > FILE_MAX {
+        return refused("too large");
+    }
+    let mut content = Zeroizing::new(Vec::with_capacity(FILE_MAX as usize + 1));
+    file.take(FILE_MAX).read_to_end(&mut content).map_err(failed)?;
+    Ok(content)
 }
 
 /// Writes the public keys to a new file.

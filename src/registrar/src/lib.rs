@@ -10,17 +10,22 @@
 //! bundles; not what arrives: that is opened, checked and verified in [`request`] before anything else sees
 //! it. What a broker that breaks its rules can do: withhold and replay, not forge.
 //!
-//! **For now it takes a number's owner at its word**: whoever registers a number has it. Proof of
-//! ownership comes with codes by SMS.
+//! A number is registered by who can read what is sent to it by SMS ([`code`], [`sms`]). That is as much
+//! proof as the telephone network gives: who takes a number over there takes it over here, and the phone that
+//! had it is told ([`answer`]).
 //!
 //! No personal datum, and no routing id, is logged.
 
 pub mod answer;
 pub mod check;
 pub mod cli;
+pub mod code;
 pub mod keys;
 pub mod limit;
 pub mod link;
+pub mod moved;
+pub mod phone_ca;
 pub mod request;
 pub mod retained;
 pub mod serve;
+pub mod sms;

@@ -9,10 +9,14 @@ use cloudmessaging_registrar::keys::Keys;
 use cloudmessaging_registrar::serve::{self, Settings};
 
 fn main() -> ExitCode {
-    env_logger::init();
+    // ureq would log the address of the SMS server, in which an operator may keep a secret.
+    env_logger::Builder::from_default_env()
+        .filter_module("ureq", log::LevelFilter::Off)
+        .filter_module("ureq_proto", log::LevelFilter::Off)
+        .init();
     let done = match Arguments::parse().verb {
         Verb::Keygen(keygen) => keygen.execute().map_err(|e| e.to_string()),
-        Verb::Run(run) => start(run),
+        Verb::Run(run) => start(&run),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -23,10 +27,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn start(run: Run) -> Result<(), String> {
+fn start(run: &Run) -> Result<(), String> {
     let keys = Keys::load(&run.keys).map_err(|e| e.to_string())?;
-    let settings = Settings::new(&run).map_err(|e| e.to_string())?;
-    serve::warn_of_unproven_numbers().map_err(|e| format!("standard output: {e}"))?;
+    let settings = Settings::new(run).map_err(|e| e.to_string())?;
     let runtime = tokio::runtime::Runtime::new().map_err(|e| format!("no runtime: {e}"))?;
-    runtime.block_on(serve::serve(keys, settings)).map_err(|e| e.to_string())
+    let served = runtime.block_on(serve::serve(keys, settings)).map_err(|e| e.to_string());
+    // An SMS server that hangs must not keep us from ending.
+    runtime.shutdown_background();
+    served
 }

@@ -6,7 +6,9 @@
 //! else is answered, be it with a refusal.
 //!
 //! A request can be replayed within [`CLOCK_SKEW`], by the broker alone (phones cannot read this topic). It
-//! gains nothing that it could not have by keeping a bundle which it was told to erase.
+//! gains nothing that it could not have by keeping a bundle which it was told to erase; but for this: a
+//! registration of the last ten minutes can be replayed while its code lives, and a number that has moved
+//! since then moves back, to a phone that had proven it minutes ago.
 
 use cloudmessaging_seal::request::{ReplyTo, SealedRequest};
 use cloudmessaging_seal::{
@@ -14,11 +16,14 @@ use cloudmessaging_seal::{
     SealError,
 };
 use cloudmessaging_wire::limits::CLOCK_SKEW;
-use cloudmessaging_wire::proto::registrar::{refused::Reason, request::Kind, Registration};
-use zeroize::Zeroize as _;
+use cloudmessaging_wire::proto::registrar::{
+    refused::Reason, request::Kind, Registration, Renewal,
+};
+use zeroize::Zeroizing;
 
 use crate::check::Identities;
 use crate::keys::Keys;
+use crate::phone_ca::TlsKey;
 
 /// Largest payload in bytes: the bucket of 4 KiB and what goes around it. An honest request fits the
 /// bucket of 1 KiB.
@@ -48,10 +53,17 @@ pub struct Opened {
 
 /// What is asked for, by whom it says: signatures are verified.
 pub enum Asked {
-    /// To be registered. That the number is the asker's is not proven.
+    /// To be registered. Only a code proves that the number is the asker's.
     Register(Register),
     /// To live for another lease.
-    Renew(CertifiedIdentity, SignedPrekeys),
+    Renew {
+        /// Who asks, as certified before.
+        identity: CertifiedIdentity,
+        /// Signed by its identity key.
+        prekeys: SignedPrekeys,
+        /// Of the phone's inbox connection.
+        tls_key: Option<TlsKey>,
+    },
     /// How to write to a number.
     LookUp {
         /// Who asks.
@@ -73,6 +85,10 @@ pub struct Register {
     pub identity_key: [u8; 32],
     /// Signed by it.
     pub prekeys: SignedPrekeys,
+    /// Of the phone's inbox connection.
+    pub tls_key: Option<TlsKey>,
+    /// As its owner typed it; empty: none was sent yet. Not checked.
+    pub code: Zeroizing<String>,
 }
 
 /// Prekeys as they go into the bundle; verified.
@@ -112,10 +128,7 @@ pub fn open(payload: &[u8], keys: &Keys, now_ms: i64) -> Result<Opened, Unanswer
     let asked = match request.verify(&identity_key) {
         Ok(request) => match (request.kind, certified) {
             (Some(Kind::Registration(r)), None) => register(r, identity_key, now_ms),
-            (Some(Kind::Renewal(r)), Some(certified)) => {
-                prekeys(r.prekeys, r.prekeys_signature, &certified.identity_key, now_ms)
-                    .map(|prekeys| Asked::Renew(certified, prekeys))
-            }
+            (Some(Kind::Renewal(r)), Some(certified)) => renewal(r, certified, now_ms),
             (Some(Kind::LookUp(l)), Some(asker)) => Number::from_string(l.number)
                 .map(|number| Asked::LookUp { asker, number })
                 .ok_or(Reason::Malformed),
@@ -127,22 +140,37 @@ pub fn open(payload: &[u8], keys: &Keys, now_ms: i64) -> Result<Opened, Unanswer
     Ok(Opened { reply_to, asked })
 }
 
-/// The code is not looked at: nothing sends one yet. Nor is the TLS key: all phones show one certificate.
 fn register(
-    mut registration: Registration,
+    registration: Registration,
     identity_key: [u8; 32],
     now_ms: i64,
 ) -> Result<Asked, Reason> {
-    registration.code.zeroize();
-    // All three are taken over, and wiped, before any of them is judged.
+    // All four are taken over, and wiped, before any of them is judged.
+    let code = Zeroizing::new(registration.code);
     let number = Number::from_string(registration.number);
     let identities = Identities::parse(registration.imsi, registration.imei);
     let (Some(number), Some(identities)) = (number, identities) else {
         return Err(Reason::Malformed);
     };
-    let signed =
+    let prekeys =
         prekeys(registration.prekeys, registration.prekeys_signature, &identity_key, now_ms)?;
-    Ok(Asked::Register(Register { number, identities, identity_key, prekeys: signed }))
+    let tls_key = tls_key(&registration.tls_public_key)?;
+    Ok(Asked::Register(Register { number, identities, identity_key, prekeys, tls_key, code }))
+}
+
+fn renewal(renewal: Renewal, identity: CertifiedIdentity, now_ms: i64) -> Result<Asked, Reason> {
+    let prekeys =
+        prekeys(renewal.prekeys, renewal.prekeys_signature, &identity.identity_key, now_ms)?;
+    let tls_key = tls_key(&renewal.tls_public_key)?;
+    Ok(Asked::Renew { identity, prekeys, tls_key })
+}
+
+/// None for now is a phone that has no such key yet.
+fn tls_key(der: &[u8]) -> Result<Option<TlsKey>, Reason> {
+    if der.is_empty() {
+        return Ok(None);
+    }
+    TlsKey::parse(der).map(Some).ok_or(Reason::Malformed)
 }
 
 /// Prekeys that nobody could seal to now are not worth a bundle.

@@ -65,7 +65,7 @@ impl RetainedBundles {
         match timeout(TIME, self.link.publish(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(why)) => {
-                log::warn!("cannot write a bundle: {why}");
+                log::warn!("cannot publish: {why}");
                 Err(Unavailable)
             }
             Err(_) => Err(slow()),
@@ -115,5 +115,15 @@ impl Bundles for RetainedBundles {
     async fn erase(&self, routing_id: &RoutingId) -> Result<(), Unavailable> {
         let topic = topic::keys(routing_id);
         self.publish(Message { topic, payload: Vec::new(), retain: true, expiry: None }).await
+    }
+
+    async fn deliver(
+        &self,
+        routing_id: &RoutingId,
+        envelope: Vec<u8>,
+        time: Duration,
+    ) -> Result<(), Unavailable> {
+        let topic = topic::inbox(routing_id);
+        self.publish(Message { topic, payload: envelope, retain: false, expiry: Some(time) }).await
     }
 }

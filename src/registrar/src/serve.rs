@@ -12,14 +12,16 @@ use cloudmessaging_seal::request::seal_reply;
 use tokio::signal::unix::{signal, SignalKind};
 use tokio::sync::Semaphore;
 
-use crate::answer::Desk;
+use crate::answer::{Desk, Means};
 use crate::check::Check;
 use crate::cli::Run;
 use crate::keys::Keys;
 use crate::limit::{Allowance, Limits};
 use crate::link::{self, Arrival, Endpoint, Link, Message, Started, TlsError};
+use crate::phone_ca::{PhoneCa, PhoneCaError};
 use crate::request;
 use crate::retained::RetainedBundles;
+use crate::sms::{Sender, SmsError};
 
 /// After how long the broker drops an answer that nobody fetched.
 const REPLY_LIFE: Duration = Duration::from_secs(60);
@@ -39,6 +41,8 @@ pub struct Settings {
     lease: Duration,
     check: Option<PathBuf>,
     allowance: Allowance,
+    phone_ca: PhoneCa,
+    sender: Sender,
 }
 
 /// Why an instance does not start, or stopped.
@@ -53,6 +57,12 @@ pub enum ServeError {
     /// The certificates do not do.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Phones' TLS keys could not be certified.
+    #[error(transparent)]
+    PhoneCa(#[from] PhoneCaError),
+    /// Codes could not be sent.
+    #[error(transparent)]
+    Sms(#[from] SmsError),
     /// Signals or standard output failed.
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -75,6 +85,18 @@ impl Settings {
             changes: run.changes_per_number,
             look_ups: run.look_ups_per_number,
             per_second: run.requests_per_second,
+            sms: run.sms_per_number,
+            sms_a_day: run.sms_per_number_a_day,
+            sms_in_all: run.sms_in_all,
+            tries: run.tries_per_number,
+            tries_in_all: run.tries_in_all,
+        };
+        let time = Duration::from_secs(run.sms_timeout.into());
+        let sender = match (&run.sms_command, &run.sms_url) {
+            (Some(program), _) => Sender::program(program, time)?,
+            (None, Some(url)) => Sender::post(url, &run.sms_ca, time)?,
+            // The command line does not let it come to this.
+            (None, None) => return Err(SmsError::Url.into()),
         };
         Ok(Settings {
             endpoint: Endpoint {
@@ -86,15 +108,10 @@ impl Settings {
             lease: Duration::from_secs(run.lease.into()),
             check: run.identity_check.clone(),
             allowance: allowance.share(run.instances),
+            phone_ca: PhoneCa::load(&run.phone_ca, &run.phone_ca_key)?,
+            sender,
         })
     }
-}
-
-/// Says, in the log and on standard output, what an operator has to know before anything else.
-pub fn warn_of_unproven_numbers() -> std::io::Result<()> {
-    const WARNING: &str = "takes a number's owner at its word: whoever registers a number has it";
-    log::warn!("{WARNING}");
-    say(&format!("warning: this registrar {WARNING}"))
 }
 
 /// Serves until interrupted or told to terminate, then finishes what it has begun. Prints `ready` once,
@@ -105,13 +122,15 @@ pub async fn serve(keys: Keys, settings: Settings) -> Result<(), ServeError> {
     let mut report = tokio::time::interval(REPORT);
     let Started { link, mut requests, mut subscribed, task } = Link::start(settings.endpoint);
     let counter = Arc::new(Counter {
-        desk: Desk::new(
+        desk: Desk::new(Means {
             keys,
-            RetainedBundles::new(link.clone()),
-            Limits::new(settings.allowance, Instant::now()),
-            Check::new(settings.check),
-            settings.lease,
-        ),
+            phone_ca: settings.phone_ca,
+            bundles: RetainedBundles::new(link.clone()),
+            texts: settings.sender,
+            limits: Limits::new(settings.allowance, Instant::now()),
+            check: Check::new(settings.check),
+            lease: settings.lease,
+        }),
         link,
         dropped: AtomicU64::new(0),
     });
@@ -153,7 +172,7 @@ pub async fn serve(keys: Keys, settings: Settings) -> Result<(), ServeError> {
 
 /// Where requests come in and answers go out.
 struct Counter {
-    desk: Desk<RetainedBundles>,
+    desk: Desk<RetainedBundles, Sender>,
     link: Link,
     dropped: AtomicU64,
 }

@@ -4,149 +4,18 @@
 #[allow(dead_code)]
 mod paper;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use cloudmessaging_registrar::answer::{Bundles, Desk, Unavailable};
-use cloudmessaging_registrar::check::Check;
 use cloudmessaging_registrar::keys::Keys;
-use cloudmessaging_registrar::limit::{Allowance, Limits};
-use cloudmessaging_registrar::request::open;
-use cloudmessaging_seal::{
-    issue_bundle, verify_bundle, CertifiedIdentity, Number, ReaderKeys, RoutingId,
-};
+use cloudmessaging_registrar::limit::Allowance;
+use cloudmessaging_seal::{issue_bundle, RoutingId};
 use cloudmessaging_wire::proto::envelope as proto;
 use cloudmessaging_wire::proto::registrar::{refused::Reason, reply, request};
 use cloudmessaging_wire::signed;
-use paper::{certified_by, request, seal, Phone, DAY, NOW, SECOND};
+use paper::office::{much, refusal, Office, LEASE};
+use paper::{certified_by, Phone, DAY, NOW, SECOND};
 use prost::Message as _;
-
-const LEASE: Duration = Duration::from_secs(7 * 24 * 3600);
-
-/// What a broker would retain, and what it fails to do.
-#[derive(Default)]
-struct Broker {
-    retained: HashMap<RoutingId, (Vec<u8>, Duration)>,
-    reads_fail: bool,
-    writes_fail: bool,
-    slow: Option<RoutingId>,
-}
-
-#[derive(Clone, Default)]
-struct Shelf(Arc<Mutex<Broker>>);
-
-impl Bundles for Shelf {
-    async fn read(&self, routing_id: &RoutingId) -> Result<Option<Vec<u8>>, Unavailable> {
-        if self.0.lock().unwrap().slow == Some(*routing_id) {
-            std::future::pending::<()>().await;
-        }
-        let broker = self.0.lock().unwrap();
-        match broker.reads_fail {
-            true => Err(Unavailable),
-            false => Ok(broker.retained.get(routing_id).map(|(bundle, _)| bundle.clone())),
-        }
-    }
-
-    async fn keep(
-        &self,
-        routing_id: &RoutingId,
-        bundle: Vec<u8>,
-        time: Duration,
-    ) -> Result<(), Unavailable> {
-        let mut broker = self.0.lock().unwrap();
-        if broker.writes_fail {
-            return Err(Unavailable);
-        }
-        broker.retained.insert(*routing_id, (bundle, time));
-        Ok(())
-    }
-
-    async fn erase(&self, routing_id: &RoutingId) -> Result<(), Unavailable> {
-        let mut broker = self.0.lock().unwrap();
-        if broker.writes_fail {
-            return Err(Unavailable);
-        }
-        broker.retained.remove(routing_id);
-        Ok(())
-    }
-}
-
-struct Office {
-    desk: Desk<Shelf>,
-    shelf: Shelf,
-}
-
-impl Office {
-    fn new() -> Office {
-        Office::allowing(Allowance { changes: 100, look_ups: 100, per_second: 1000 })
-    }
-
-    fn allowing(allowance: Allowance) -> Office {
-        let shelf = Shelf::default();
-        let limits = Limits::new(allowance, Instant::now());
-        let keys = Keys::generate().unwrap();
-        let desk = Desk::new(keys, shelf.clone(), limits, Check::new(None), LEASE);
-        Office { desk, shelf }
-    }
-
-    fn keys(&self) -> &Keys {
-        self.desk.keys()
-    }
-
-    fn broker(&self) -> std::sync::MutexGuard<'_, Broker> {
-        self.shelf.0.lock().unwrap()
-    }
-
-    fn routing_id(&self, number: &str) -> RoutingId {
-        self.keys().routing().routing_id(&Number::parse(number).unwrap())
-    }
-
-    fn retained(&self, number: &str) -> ReaderKeys {
-        let routing_id = self.routing_id(number);
-        let (bundle, _) = self.broker().retained.get(&routing_id).unwrap().clone();
-        verify_bundle(&bundle, &self.keys().verifying(), &routing_id, NOW).unwrap()
-    }
-
-    async fn ask_at(&self, phone: &Phone, kind: request::Kind, now_ms: i64) -> reply::Kind {
-        let mut request = request(kind);
-        request.made_ms = now_ms;
-        let payload = seal(self.keys(), &phone.identity, &request);
-        let opened = open(&payload, self.keys(), now_ms).unwrap();
-        self.desk.answer(opened.asked, now_ms).await
-    }
-
-    async fn ask(&self, phone: &Phone, kind: request::Kind) -> reply::Kind {
-        self.ask_at(phone, kind, NOW).await
-    }
-
-    async fn register(&self, phone: &mut Phone) -> CertifiedIdentity {
-        let kind = request::Kind::Registration(phone.registration());
-        self.certified(phone, kind, NOW).await
-    }
-
-    async fn certified(
-        &self,
-        phone: &mut Phone,
-        kind: request::Kind,
-        now_ms: i64,
-    ) -> CertifiedIdentity {
-        match self.ask_at(phone, kind, now_ms).await {
-            reply::Kind::Registered(registered) => {
-                phone.certificate = registered.sender_certificate;
-                certified_by(self.keys(), &phone.certificate)
-            }
-            other => panic!("{:?}", refusal(other)),
-        }
-    }
-}
-
-fn refusal(kind: reply::Kind) -> Reason {
-    match kind {
-        reply::Kind::Refused(refused) => refused.reason(),
-        _ => panic!("not refused"),
-    }
-}
 
 #[tokio::test]
 async fn certificate_and_bundle_say_the_same() {
@@ -179,7 +48,8 @@ async fn the_serial_rises_even_if_the_clock_does_not() {
 }
 
 #[tokio::test]
-async fn who_registers_a_number_has_it_and_the_one_before_can_neither_renew_nor_erase() {
+async fn who_registers_a_number_with_its_code_has_it_and_the_one_before_can_neither_renew_nor_erase(
+) {
     let office = Office::new();
     let mut before = Phone::new("+15550100");
     let mut after = Phone::new("+15550100");
@@ -217,10 +87,11 @@ async fn a_broker_that_does_not_answer_never_means_not_registered() {
     let office = Office::new();
     let mut alice = Phone::new("+15550100");
     office.register(&mut alice).await;
+    let proven = office.proven(&alice, NOW).await;
     office.broker().reads_fail = true;
     for kind in [
         request::Kind::LookUp(alice.look_up("+15550101")),
-        request::Kind::Registration(alice.registration()),
+        request::Kind::Registration(proven),
         request::Kind::Renewal(alice.renewal()),
         request::Kind::Erase(alice.erase()),
     ] {
@@ -233,9 +104,10 @@ async fn nothing_is_promised_that_was_not_written() {
     let office = Office::new();
     let mut alice = Phone::new("+15550100");
     office.register(&mut alice).await;
+    let proven = office.proven(&alice, NOW).await;
     office.broker().writes_fail = true;
     for kind in [
-        request::Kind::Registration(alice.registration()),
+        request::Kind::Registration(proven),
         request::Kind::Renewal(alice.renewal()),
         request::Kind::Erase(alice.erase()),
     ] {
@@ -270,8 +142,9 @@ async fn a_bundle_of_a_future_version_is_left_untouched_until_its_owner_erases_i
     let routing_id = office.routing_id("+15550100");
     let future = future_bundle(office.keys(), &alice, &routing_id);
     office.broker().retained.insert(routing_id, (future.clone(), LEASE));
+    let proven = office.proven(&alice, NOW).await;
     for kind in [
-        request::Kind::Registration(alice.registration()),
+        request::Kind::Registration(proven),
         request::Kind::Renewal(alice.renewal()),
         request::Kind::LookUp(alice.look_up("+15550100")),
     ] {
@@ -322,7 +195,7 @@ async fn one_request_does_not_wait_for_anothers_broker() {
 
 #[tokio::test]
 async fn too_often_is_refused_by_number_and_in_all_and_a_forger_uses_up_nobodys_share() {
-    let office = Office::allowing(Allowance { changes: 2, look_ups: 1, per_second: 1000 });
+    let office = Office::allowing(Allowance { changes: 2, look_ups: 1, ..much() });
     let mut alice = Phone::new("+15550100");
     let mallory = Phone::new("+15550100");
     office.register(&mut alice).await;
@@ -340,7 +213,7 @@ async fn too_often_is_refused_by_number_and_in_all_and_a_forger_uses_up_nobodys_
     assert!(matches!(office.ask(&alice, look()).await, reply::Kind::NotRegistered(_)));
     assert_eq!(refusal(office.ask(&alice, look()).await), Reason::TooOften);
 
-    let office = Office::allowing(Allowance { changes: 100, look_ups: 100, per_second: 2 });
+    let office = Office::allowing(Allowance { per_second: 2, ..much() });
     let mut refused = 0;
     for n in 0..5 {
         let phone = Phone::new(&format!("+1555010{n}"));

@@ -30,6 +30,7 @@ hold! {
     a_registration_is_found_renewed_and_erased
     what_is_retained_is_the_bundle_and_it_expires_with_the_lease
     two_instances_share_the_load_and_their_state_is_the_brokers
+    a_code_that_one_instance_sent_is_taken_by_another_and_the_phone_of_before_is_told
     many_requests_at_once_are_all_answered
     the_over_frequent_are_refused_and_the_others_are_not
     nothing_that_arrives_stops_it_and_nothing_personal_is_logged
@@ -51,7 +52,10 @@ fn an_identity_goes_to_the_command_and_its_refusal_registers_nobody() {
             .success());
         let _registrar = site.start(&["--identity-check", check.to_str().unwrap()]);
         let mut alice = site.phone(&public, "+15550100");
-        let with_imsi = |alice: &common::Phone, imsi: &str| match alice.registration() {
+        let asked = alice.ask(alice.registration());
+        assert!(matches!(asked, reply::Kind::CodeSent(_)));
+        let proven = |alice: &common::Phone| alice.with_code(alice.registration());
+        let with_imsi = |alice: &common::Phone, imsi: &str| match proven(alice) {
             request::Kind::Registration(mut registration) => {
                 registration.imsi = imsi.into();
                 request::Kind::Registration(registration)
@@ -86,10 +90,41 @@ fn a_key_file_that_others_may_read_starts_nothing() {
             .arg(pki.join("registrar.pem"))
             .arg("--key")
             .arg(pki.join("registrar.key.pem"))
+            .args(site.means())
             .output()
             .unwrap();
         assert!(!run.status.success());
         assert!(String::from_utf8(run.stderr).unwrap().contains("0600"));
+    });
+}
+
+#[test]
+fn without_a_way_to_send_sms_or_with_two_it_does_not_start() {
+    let url = ["--sms-url", "http://localhost:1/"].map(String::from);
+    with_broker(|site| {
+        site.keygen();
+        let pki = site.pki();
+        for ways in [0, 2] {
+            let mut means = site.means();
+            match ways {
+                0 => means.truncate(4),
+                _ => means.extend(url.clone()),
+            }
+            let run = Command::new(env!("CARGO_BIN_EXE_registrar"))
+                .args(["run", "--broker", "localhost:1", "--keys"])
+                .arg(site.dir.join("registrar.json"))
+                .arg("--ca")
+                .arg(pki.join("ca.pem"))
+                .arg("--cert")
+                .arg(pki.join("registrar.pem"))
+                .arg("--key")
+                .arg(pki.join("registrar.key.pem"))
+                .args(means)
+                .output()
+                .unwrap();
+            assert!(!run.status.success(), "{ways}");
+            assert!(String::from_utf8(run.stderr).unwrap().contains("--sms-command"));
+        }
     });
 }
 

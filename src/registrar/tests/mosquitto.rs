@@ -32,6 +32,7 @@ hold! {
     a_registration_is_found_renewed_and_erased
     what_is_retained_is_the_bundle_and_it_expires_with_the_lease
     two_instances_share_the_load_and_their_state_is_the_brokers
+    a_code_that_one_instance_sent_is_taken_by_another_and_the_phone_of_before_is_told
     many_requests_at_once_are_all_answered
     the_over_frequent_are_refused_and_the_others_are_not
     nothing_that_arrives_stops_it_and_nothing_personal_is_logged

@@ -11,7 +11,7 @@ use cloudmessaging_wire::limits::CLOCK_SKEW;
 use cloudmessaging_wire::proto::registrar::{
     refused::Reason, request::Kind, Registration, Request,
 };
-use paper::{certificate, request, seal, seal_distorted, Phone, DAY, NOW, SECOND};
+use paper::{certificate, request, seal, seal_distorted, tls_key, Phone, DAY, NOW, SECOND};
 use prost::Message as _;
 
 fn keys() -> Keys {
@@ -53,7 +53,7 @@ fn each_honest_kind_is_believed() {
         _ => panic!("no registration"),
     }
     let renewal = request(Kind::Renewal(alice.renewal()));
-    assert!(matches!(asked(&keys, &alice.identity, &renewal), Ok(Asked::Renew(..))));
+    assert!(matches!(asked(&keys, &alice.identity, &renewal), Ok(Asked::Renew { .. })));
     let look_up = request(Kind::LookUp(alice.look_up("+15550101")));
     match asked(&keys, &alice.identity, &look_up) {
         Ok(Asked::LookUp { asker, number }) => {
@@ -246,6 +246,32 @@ fn prekeys_of_another_do_not_renew() {
     (renewal.prekeys, renewal.prekeys_signature) = Phone::new("+15550101").prekeys_from(NOW);
     let request = request(Kind::Renewal(renewal));
     assert_eq!(refused(&keys, &alice.identity, &request), Reason::Malformed);
+}
+
+#[test]
+fn only_an_uncompressed_point_of_p256_is_a_tls_key() {
+    let keys = keys();
+    let mut alice = Phone::certified("+15550100", &keys, NOW + DAY);
+    let good = alice.tls_key.clone();
+    let mut off_curve = good.clone();
+    off_curve[90] ^= 1;
+    let mut compressed = good[..59].to_vec();
+    (compressed[1], compressed[24], compressed[26]) = (0x39, 0x22, 0x02);
+    let p384 = tls_key(&rcgen::PKCS_ECDSA_P384_SHA384);
+    let ed25519 = tls_key(&rcgen::PKCS_ED25519);
+    let longer = [&good[..], &[0]].concat();
+    let shorter = good[..90].to_vec();
+    let wrong = [off_curve, compressed, p384, ed25519, longer, shorter, vec![0xa5; 91], vec![1]];
+    for (n, wrong) in wrong.into_iter().enumerate() {
+        alice.tls_key = wrong;
+        for kind in [Kind::Registration(alice.registration()), Kind::Renewal(alice.renewal())] {
+            let refused = refused(&keys, &alice.identity, &request(kind));
+            assert_eq!(refused, Reason::Malformed, "case {n}");
+        }
+    }
+    alice.tls_key = good;
+    let renewal = request(Kind::Renewal(alice.renewal()));
+    assert!(asked(&keys, &alice.identity, &renewal).is_ok());
 }
 
 #[test]

@@ -49,6 +49,8 @@ pub struct Phone {
     networks: u64,
     /// When the gate has to be started again, or its courier looks again; true ms.
     pub(crate) wakes_ms: i64,
+    /// Came by SMS, and was not asked for yet.
+    pub(crate) code: Option<String>,
 }
 
 /// The hints that the gate gave.
@@ -118,6 +120,7 @@ impl Phone {
             connected: true,
             networks: 1,
             wakes_ms: 0,
+            code: None,
             fuse,
         };
         phone.start();
@@ -271,6 +274,25 @@ impl Phone {
             };
             users.grant(USER, request)
         })
+    }
+
+    /// The owner types the code that came by SMS, once it is asked for.
+    pub(crate) fn type_code(&mut self) {
+        let (Some(users), Some(_)) = (self.gate.clone(), &self.code) else { return };
+        let asked_for = survive(|| {
+            let sims = users.consent_state(USER).sims;
+            sims.iter().any(|sim| sim.registration == aidl::Registration::Registration::CODE_NEEDED)
+        });
+        drop(users);
+        match asked_for {
+            None => self.crash(),
+            Some(false) => {}
+            Some(true) => {
+                let code = Personal::new(self.code.take().unwrap_or_default());
+                // It may have been turned off in this very moment.
+                self.call(|users| users.submit_code(USER, SIM, &code).ok());
+            }
+        }
     }
 
     /// The owner turns off; nothing if the gate died of it.

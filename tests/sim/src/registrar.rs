@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The registrar: its real answers, over bundles that are kept in memory.
+//! The registrar: its real answers, over bundles and SMS that are kept in memory.
 
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use cloudmessaging_gate::config;
-use cloudmessaging_registrar::answer::{Bundles, Desk, Unavailable};
+use cloudmessaging_registrar::answer::{Bundles, Desk, Means, Unavailable};
 use cloudmessaging_registrar::check::Check;
 use cloudmessaging_registrar::keys::Keys;
 use cloudmessaging_registrar::limit::{Allowance, Limits};
+use cloudmessaging_registrar::phone_ca::PhoneCa;
 use cloudmessaging_registrar::request;
+use cloudmessaging_registrar::sms::{Texts, Unsent};
 use cloudmessaging_seal::{seal_reply, Number, RegistrarKeys, RoutingId};
 use cloudmessaging_wire::limits::LEASE;
+use cloudmessaging_wire::topic;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::CertificateDer;
 
 use crate::played::lock;
 
@@ -28,6 +33,8 @@ struct Kept {
     /// With the time at which each is forgotten.
     bundles: HashMap<RoutingId, (Vec<u8>, i64)>,
     now_ms: i64,
+    /// Topic, payload, and when it expires.
+    notices: Vec<(String, Vec<u8>, i64)>,
 }
 
 impl Shelf {
@@ -70,11 +77,48 @@ impl Bundles for Shelf {
         lock(&self.0).bundles.remove(routing_id);
         Ok(())
     }
+
+    async fn deliver(
+        &self,
+        routing_id: &RoutingId,
+        envelope: Vec<u8>,
+        time: Duration,
+    ) -> Result<(), Unavailable> {
+        let mut kept = lock(&self.0);
+        let until = kept.now_ms + time.as_millis() as i64;
+        kept.notices.push((topic::inbox(routing_id), envelope, until));
+        Ok(())
+    }
+}
+
+/// The SMS that were sent and not yet received.
+#[derive(Clone, Default)]
+struct Outgoing(Arc<Mutex<Vec<(String, String)>>>);
+
+impl Texts for Outgoing {
+    async fn send(&self, number: &Number, text: &str) -> Result<(), Unsent> {
+        lock(&self.0).push((number.as_str().into(), text.into()));
+        Ok(())
+    }
+}
+
+/// One authority for all worlds: making one takes long.
+fn phone_ca() -> PhoneCa {
+    static PEM: OnceLock<(Vec<u8>, Vec<u8>)> = OnceLock::new();
+    let (certificate, key) = PEM.get_or_init(|| {
+        let dir = tempfile::tempdir().expect("a directory");
+        cloudmessaging_broker::pki::create(dir.path()).expect("certificates");
+        let read = |name| std::fs::read(dir.path().join(name)).expect("it was written");
+        (read("phone-ca.pem"), read("phone-ca.key.pem"))
+    });
+    let certificate = CertificateDer::from_pem_slice(certificate).expect("a certificate");
+    PhoneCa::new(certificate, key).expect("an authority")
 }
 
 /// The one registrar of a world.
 pub struct Registrar {
-    desk: Desk<Shelf>,
+    desk: Desk<Shelf, Outgoing>,
+    texts: Outgoing,
     /// Where its bundles are.
     pub shelf: Shelf,
     /// Whether it runs; what is asked meanwhile waits at the broker.
@@ -85,11 +129,28 @@ impl Registrar {
     pub(crate) fn new() -> Self {
         let shelf = Shelf::default();
         // Its clock for these is not one that a test can set.
-        let much = Allowance { changes: 1_000_000, look_ups: 1_000_000, per_second: 1_000_000 };
-        let limits = Limits::new(much, Instant::now());
-        let keys = Keys::generate().expect("keys");
-        let desk = Desk::new(keys, shelf.clone(), limits, Check::new(None), LEASE);
-        Self { desk, shelf, up: true }
+        const MUCH: u32 = 1_000_000;
+        let much = Allowance {
+            changes: MUCH,
+            look_ups: MUCH,
+            per_second: MUCH,
+            sms: MUCH,
+            sms_a_day: MUCH,
+            sms_in_all: MUCH,
+            tries: MUCH,
+            tries_in_all: MUCH,
+        };
+        let texts = Outgoing::default();
+        let desk = Desk::new(Means {
+            keys: Keys::generate().expect("keys"),
+            phone_ca: phone_ca(),
+            bundles: shelf.clone(),
+            texts: texts.clone(),
+            limits: Limits::new(much, Instant::now()),
+            check: Check::new(None),
+            lease: LEASE,
+        });
+        Self { desk, texts, shelf, up: true }
     }
 
     /// Its private keys.
@@ -125,6 +186,16 @@ impl Registrar {
                 .map(|k| config::SigningKey { id: id(&k["id"]), key: key(&k["key"]) })
                 .collect(),
         }
+    }
+
+    /// Numbers and texts of the SMS that were sent since this was asked last.
+    pub(crate) fn take_texts(&self) -> Vec<(String, String)> {
+        std::mem::take(&mut lock(&self.texts.0))
+    }
+
+    /// Topics, payloads and expiries of the notices that were sent since this was asked last.
+    pub(crate) fn take_notices(&self) -> Vec<(String, Vec<u8>, i64)> {
+        std::mem::take(&mut lock(&self.shelf.0).notices)
     }
 
     /// Topic and payload of the answer to a request; nothing if it cannot be answered.

@@ -137,6 +137,7 @@ impl World {
         let now = self.now();
         for n in 0..self.phones.len() {
             let phone = &mut self.phones[n];
+            phone.type_code();
             if phone.wakes_ms <= now {
                 if !phone.is_up() {
                     phone.start();
@@ -323,6 +324,14 @@ impl World {
             }
             if let Some((topic, payload)) = self.registrar.answer(&asked.payload, now) {
                 self.broker.route(Publication { topic, payload, expires_ms: Some(now + 60_000) });
+            }
+        }
+        for (topic, payload, until) in self.registrar.take_notices() {
+            self.broker.route(Publication { topic, payload, expires_ms: Some(until) });
+        }
+        for (number, text) in self.registrar.take_texts() {
+            for phone in self.phones.iter_mut().filter(|p| p.number.as_str() == number) {
+                phone.code = text.split(' ').next().map(str::to_owned);
             }
         }
     }

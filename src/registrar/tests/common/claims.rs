@@ -87,6 +87,28 @@ pub fn two_instances_share_the_load_and_their_state_is_the_brokers(site: &Site) 
     assert!(first >= 4 && second >= 4, "{first} and {second}");
 }
 
+pub fn a_code_that_one_instance_sent_is_taken_by_another_and_the_phone_of_before_is_told(
+    site: &Site,
+) {
+    let public = site.keygen();
+    let first = site.start(&[]);
+    let mut before = site.phone(&public, "+15550100");
+    let identity = before.register();
+    let mut after = site.phone(&public, "+15550100");
+    let proven = after.proven();
+    first.stop();
+    let _second = site.start(&[]);
+    let inbox = topic::inbox(&identity.routing_id);
+    let mut listener = before.inbox(site);
+    listener.subscribe(&inbox).unwrap();
+    let moved = after.obtain(proven);
+    assert!(moved.serial > identity.serial && moved.routing_id == identity.routing_id);
+    let notice = listener.receive(ANSWER).unwrap().unwrap();
+    assert_eq!(notice.topic, inbox);
+    assert!(!notice.retain && notice.expiry.is_some());
+    assert_eq!(refusal(before.ask(before.renewal())), Reason::Identity);
+}
+
 pub fn many_requests_at_once_are_all_answered(site: &Site) {
     let public = site.keygen();
     let _registrar = site.start(&["--look-ups-per-number", "1000"]);
@@ -115,8 +137,8 @@ pub fn the_over_frequent_are_refused_and_the_others_are_not(site: &Site) {
     let mut alice = site.phone(&public, "+15550100");
     let mut bob = site.phone(&public, "+15550101");
     alice.register();
-    alice.register();
-    assert_eq!(refusal(alice.ask(alice.registration())), Reason::TooOften);
+    alice.obtain(alice.renewal());
+    assert_eq!(refusal(alice.ask(alice.renewal())), Reason::TooOften);
     bob.register();
     assert!(matches!(bob.ask(bob.look_up("+15550100")), reply::Kind::Found(_)));
     assert!(matches!(bob.ask(bob.look_up("+15550100")), reply::Kind::Found(_)));

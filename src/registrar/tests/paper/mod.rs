@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A phone on paper: it makes requests, honest and other, and reads answers; no broker is near.
 
+pub mod office;
+
 use cloudmessaging_registrar::keys::Keys;
 use cloudmessaging_seal::{
     issue_sender_certificate, sign_prekeys, verify_sender_certificate, CertifiedIdentity,
@@ -9,6 +11,7 @@ use cloudmessaging_seal::{
 use cloudmessaging_wire::proto::registrar::{self as proto, request};
 use cloudmessaging_wire::{limits::SCHEMA_VERSION, signed};
 use prost::Message as _;
+use rcgen::PublicKeyData as _;
 
 /// When everything on paper happens, in ms since the Unix epoch.
 pub const NOW: i64 = 1_800_000_000_000;
@@ -20,12 +23,21 @@ pub struct Phone {
     pub number: String,
     pub identity: IdentityKey,
     pub certificate: Vec<u8>,
+    /// SubjectPublicKeyInfo.
+    pub tls_key: Vec<u8>,
+    /// Prekeys that are in use from [`NOW`] on.
+    pub prekeys: [PrekeyPair; 2],
 }
 
 impl Phone {
     pub fn new(number: &str) -> Phone {
-        let identity = IdentityKey::generate().unwrap();
-        Phone { number: number.into(), identity, certificate: Vec::new() }
+        Phone {
+            number: number.into(),
+            identity: IdentityKey::generate().unwrap(),
+            certificate: Vec::new(),
+            tls_key: tls_key(&rcgen::PKCS_ECDSA_P256_SHA256),
+            prekeys: [NOW, NOW + DAY].map(|at| PrekeyPair::generate(at).unwrap()),
+        }
     }
 
     /// One that holds a certificate of this registrar, until then.
@@ -41,11 +53,18 @@ impl Phone {
         (bytes, signature.to_vec())
     }
 
+    fn own_prekeys(&self) -> (Vec<u8>, Vec<u8>) {
+        let [current, next] = &self.prekeys;
+        let (bytes, signature) = sign_prekeys(&self.identity, &current.prekey(), &next.prekey());
+        (bytes, signature.to_vec())
+    }
+
     pub fn registration(&self) -> proto::Registration {
-        let (prekeys, prekeys_signature) = self.prekeys_from(NOW);
+        let (prekeys, prekeys_signature) = self.own_prekeys();
         proto::Registration {
             number: self.number.clone(),
             identity_key: self.identity.public_key().to_vec(),
+            tls_public_key: self.tls_key.clone(),
             prekeys,
             prekeys_signature,
             ..Default::default()
@@ -56,9 +75,9 @@ impl Phone {
         let (prekeys, prekeys_signature) = self.prekeys_from(NOW);
         proto::Renewal {
             sender_certificate: self.certificate.clone(),
+            tls_public_key: self.tls_key.clone(),
             prekeys,
             prekeys_signature,
-            ..Default::default()
         }
     }
 
@@ -69,6 +88,11 @@ impl Phone {
     pub fn erase(&self) -> proto::Erase {
         proto::Erase { sender_certificate: self.certificate.clone() }
     }
+}
+
+/// A fresh public key of a kind, as SubjectPublicKeyInfo.
+pub fn tls_key(kind: &'static rcgen::SignatureAlgorithm) -> Vec<u8> {
+    rcgen::KeyPair::generate_for(kind).unwrap().subject_public_key_info()
 }
 
 pub fn certificate(phone: &Phone, keys: &Keys, not_after_ms: i64) -> Vec<u8> {
