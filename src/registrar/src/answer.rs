@@ -200,7 +200,7 @@ impl<B: Bundles, T: Texts> Desk<B, T> {
         &self,
         mut identity: CertifiedIdentity,
         prekeys: SignedPrekeys,
-        tls_key: Option<TlsKey>,
+        tls_key: TlsKey,
         now_ms: i64,
     ) -> Result<Kind, Reason> {
         let _turn = self.turn(&identity.routing_id).await;
@@ -240,14 +240,12 @@ impl<B: Bundles, T: Texts> Desk<B, T> {
         &self,
         identity: &CertifiedIdentity,
         prekeys: SignedPrekeys,
-        tls_key: Option<TlsKey>,
+        tls_key: TlsKey,
         now_ms: i64,
     ) -> Result<Kind, Reason> {
         let (key_id, signing) = self.keys().signing();
-        let tls_certificate = match tls_key {
-            Some(key) => self.certify(&key, identity, now_ms)?,
-            None => Vec::new(),
-        };
+        // Before anything is written: what was kept has to be answered with all that belongs to it.
+        let tls_certificate = self.certify(&tls_key, identity, now_ms)?;
         let bundle =
             issue_bundle(signing, key_id, &identity.into(), &prekeys.bytes, &prekeys.signature);
         let kept = self.means.bundles.keep(&identity.routing_id, bundle, self.means.lease);

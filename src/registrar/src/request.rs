@@ -62,7 +62,7 @@ pub enum Asked {
         /// Signed by its identity key.
         prekeys: SignedPrekeys,
         /// Of the phone's inbox connection.
-        tls_key: Option<TlsKey>,
+        tls_key: TlsKey,
     },
     /// How to write to a number.
     LookUp {
@@ -86,7 +86,7 @@ pub struct Register {
     /// Signed by it.
     pub prekeys: SignedPrekeys,
     /// Of the phone's inbox connection.
-    pub tls_key: Option<TlsKey>,
+    pub tls_key: TlsKey,
     /// As its owner typed it; empty: none was sent yet. Not checked.
     pub code: Zeroizing<String>,
 }
@@ -165,12 +165,8 @@ fn renewal(renewal: Renewal, identity: CertifiedIdentity, now_ms: i64) -> Result
     Ok(Asked::Renew { identity, prekeys, tls_key })
 }
 
-/// None for now is a phone that has no such key yet.
-fn tls_key(der: &[u8]) -> Result<Option<TlsKey>, Reason> {
-    if der.is_empty() {
-        return Ok(None);
-    }
-    TlsKey::parse(der).map(Some).ok_or(Reason::Malformed)
+fn tls_key(der: &[u8]) -> Result<TlsKey, Reason> {
+    TlsKey::parse(der).ok_or(Reason::Malformed)
 }
 
 /// Prekeys that nobody could seal to now are not worth a bundle.

@@ -261,7 +261,8 @@ fn only_an_uncompressed_point_of_p256_is_a_tls_key() {
     let ed25519 = tls_key(&rcgen::PKCS_ED25519);
     let longer = [&good[..], &[0]].concat();
     let shorter = good[..90].to_vec();
-    let wrong = [off_curve, compressed, p384, ed25519, longer, shorter, vec![0xa5; 91], vec![1]];
+    let wrong =
+        [off_curve, compressed, p384, ed25519, longer, shorter, vec![0xa5; 91], vec![1], vec![]];
     for (n, wrong) in wrong.into_iter().enumerate() {
         alice.tls_key = wrong;
         for kind in [Kind::Registration(alice.registration()), Kind::Renewal(alice.renewal())] {
