@@ -19,6 +19,9 @@ pub mod keys {
 pub mod ledger {
     include!("generated/cloudmessaging.ledger.rs");
 }
+pub mod messages {
+    include!("generated/cloudmessaging.messages.rs");
+}
 pub mod registrar {
     include!("generated/cloudmessaging.registrar.rs");
 }
@@ -72,6 +75,8 @@ debug_as_name!(
     ledger::Purpose,
     ledger::Role,
     ledger::erasure::Stage,
+    messages::Reason,
+    messages::State,
     registrar::refused::Reason,
     uplink::CloseReason,
 );

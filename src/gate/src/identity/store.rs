@@ -14,8 +14,8 @@ use cloudmessaging_wire::limits::SCHEMA_VERSION;
 use cloudmessaging_wire::proto::keys as proto;
 use prost::Message as _;
 use ring::aead::{self, LessSafeKey, UnboundKey, CHACHA20_POLY1305, NONCE_LEN};
-use ring::hkdf;
 use ring::rand::{SecureRandom as _, SystemRandom};
+use ring::{hkdf, hmac};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::consent::RecordId;
@@ -55,6 +55,14 @@ impl StorageKey {
         let info = [purpose];
         let expanded = extracted.expand(&info, &CHACHA20_POLY1305).ok()?;
         Some(LessSafeKey::new(UnboundKey::from(expanded)))
+    }
+
+    /// The HMAC-SHA256 key for one purpose, in the same way.
+    pub fn derive_hmac(&self, purpose: &[u8]) -> Option<hmac::Key> {
+        let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, SALT);
+        let extracted = salt.extract(&*self.0);
+        let info = [purpose];
+        extracted.expand(&info, hmac::HMAC_SHA256).ok().map(hmac::Key::from)
     }
 }
 

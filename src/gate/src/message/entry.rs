@@ -112,10 +112,11 @@ pub struct Entry {
     pub(super) receipt_key_id: KeyId,
     pub(super) progress: Progress,
     /// Before the last attempt of this life.
-    before: Option<Progress>,
-    /// Its consent is not in force, and that is not on the disk yet.
-    stopped: bool,
-    retracted: bool,
+    pub(super) before: Option<Progress>,
+    /// Its consent is not in force: not to be sent, whether or not the disk says so yet.
+    pub(super) stopped: bool,
+    /// A retract was handed over in this life.
+    pub(super) retracted: bool,
 }
 
 impl Entry {
@@ -240,15 +241,6 @@ impl Entry {
     pub(super) fn is_to_be_retracted(&self, now_ms: i64) -> bool {
         let live = !self.stopped && !self.retracted && self.progress.state != State::Withdrawn;
         live && self.is_perhaps_out() && self.not_after_ms <= now_ms
-    }
-
-    pub(super) fn set_retracted(&mut self, retracted: bool) {
-        self.retracted = retracted;
-    }
-
-    /// Not to be sent, whatever the disk says.
-    pub(super) fn stop(&mut self) {
-        self.stopped = true;
     }
 
     /// The reason if it ends at its deadline.

@@ -3,18 +3,23 @@
 //!
 //! What [`Inbox::store`] answers is what the sender is told, and stays the answer: a second copy of a
 //! message is a duplicate, and a second copy of one that was refused as full is refused again, whatever
-//! room there is by then, because its sender may have sent an SMS in the meantime.
+//! room there is by then, because its sender may have sent an SMS in the meantime. A message, what its sender is to be
+//! told, and what tells an SMS that is the same are one change on the disk.
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
-use cloudmessaging_seal::{Number, PublicKey, RoutingId};
+use cloudmessaging_seal::Number;
 use cloudmessaging_wire::proto::envelope::ReceiptStatus;
+use rusqlite::{Connection, Transaction};
 use zeroize::Zeroizing;
 
-use super::seen::{Pair, SeenPairs};
-use super::sms::SmsMatches;
-use super::{next_cursor, MessageId, StoreError};
+use super::receipt::{self, Answer, OwedReceipt};
+use super::rows::InboundRow;
+use super::sealed::{Column, Named, Sealer, Tag};
+use super::seen::{self, Told, SEEN_MAX};
+use super::store::Store;
+use super::{next_cursor, sms, MessageId, Shelf, StoreError};
 
 /// How long a message is kept for the app.
 pub const KEPT_MS: i64 = 30 * 24 * 3600 * 1000;
@@ -26,7 +31,6 @@ pub const KEPT_BYTES: usize = 16 * 1024 * 1024;
 pub const MESSAGE_COST: usize = 256;
 
 /// A message that was received and verified. Wiped when dropped.
-#[derive(Clone)]
 pub struct Inbound {
     /// Chosen by the sender's app.
     pub id: MessageId,
@@ -54,48 +58,6 @@ impl fmt::Debug for Inbound {
     }
 }
 
-/// Where the receipt for something that arrived goes, and when.
-#[derive(Clone)]
-pub struct Answer {
-    /// Whose inbox it goes to.
-    pub reader: RoutingId,
-    /// What it is sealed to.
-    pub receipt_key: PublicKey,
-    /// Not before this.
-    pub due_ms: i64,
-    /// Nobody waits for it from then on.
-    pub until_ms: i64,
-    /// The consent that it is owed under: never sent under another, whose keys could not sign it.
-    pub record_id: [u8; 16],
-}
-
-impl fmt::Debug for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Answer(..)")
-    }
-}
-
-/// A receipt that was not sent yet.
-#[derive(Clone)]
-pub struct OwedReceipt {
-    /// Names it in [`Inbox::receipt_sent`].
-    pub row: i64,
-    /// Subscription id of the SIM that answers.
-    pub sim: i32,
-    /// Which message.
-    pub id: MessageId,
-    /// What became of it.
-    pub status: ReceiptStatus,
-    /// Where to, and when.
-    pub answer: Answer,
-}
-
-impl fmt::Debug for OwedReceipt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "OwedReceipt({:?})", self.status)
-    }
-}
-
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stored {
@@ -109,52 +71,61 @@ pub enum Stored {
     Retracted,
 }
 
+impl Stored {
+    fn status(self) -> ReceiptStatus {
+        match self {
+            Self::New | Self::Duplicate => ReceiptStatus::Delivered,
+            Self::Full => ReceiptStatus::Full,
+            Self::Retracted => ReceiptStatus::Retracted,
+        }
+    }
+}
+
 /// The inbox of one user.
 pub struct Inbox {
-    held: BTreeMap<i64, Inbound>,
-    held_bytes: usize,
-    last_cursor: i64,
-    delivered: SeenPairs,
-    refused: SeenPairs,
-    matches: SmsMatches,
-    tombstones: SeenPairs,
-    owed: BTreeMap<i64, OwedReceipt>,
-    last_row: i64,
-    pub(super) closed: bool,
+    shelf: Shelf,
+    held: Held,
+}
+
+/// What is kept for the app.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Held {
+    messages: usize,
+    bytes: usize,
 }
 
 impl Inbox {
-    pub(super) fn new() -> Result<Self, StoreError> {
-        Ok(Self {
-            held: BTreeMap::new(),
-            held_bytes: 0,
-            last_cursor: 0,
-            delivered: SeenPairs::default(),
-            refused: SeenPairs::default(),
-            matches: SmsMatches::new()?,
-            tombstones: SeenPairs::default(),
-            owed: BTreeMap::new(),
-            last_row: 0,
-            closed: false,
-        })
+    pub(super) fn closed(why: StoreError) -> Self {
+        Self { shelf: Err(why), held: Held::default() }
+    }
+
+    pub(super) fn open_on(store: Arc<Store>) -> Result<Self, StoreError> {
+        let held = store.read(Held::default(), |connection, _| count(connection))?;
+        Ok(Self { shelf: Ok(store), held })
+    }
+
+    fn reading(&self) -> Result<&Store, StoreError> {
+        self.shelf.as_deref().map_err(|e| *e)
     }
 
     /// Holds a message, once, and owes its sender the receipt that says so or why not.
     pub fn store(&mut self, message: Inbound, answer: Answer) -> Result<Stored, StoreError> {
-        self.check()?;
-        let (id, sim) = (message.id, message.sim);
-        let stored = self.hold(message)?;
-        let status = match stored {
-            Stored::New | Stored::Duplicate => ReceiptStatus::Delivered,
-            Stored::Full => ReceiptStatus::Full,
-            Stored::Retracted => ReceiptStatus::Retracted,
-        };
-        self.owe(sim, id, status, answer);
+        let now_ms = message.received_ms;
+        let before = self.held;
+        let (stored, held) = self.shelf.clone()?.write(|transaction, sealer| {
+            let mut held = forget_old(transaction, before, now_ms)?;
+            let pair = seen::pair(sealer, &message.sender, &message.id);
+            let stored = hold(transaction, sealer, &pair, &message, &mut held)?;
+            let receipt = (message.sim, &message.id, stored.status());
+            receipt::owe(transaction, sealer, &pair, receipt, &answer)?;
+            Ok((stored, held))
+        })?;
+        self.held = held;
         Ok(stored)
     }
 
-    /// The sender takes a message back. If it is held, or was, that stays so; else it will be refused.
-    /// Either way the sender is owed the receipt that says which.
+    /// The sender takes a message back. If it is held, or was, that stays so; so does a refusal; else it will be
+    /// refused. Either way the sender is owed the receipt that says which.
     pub fn retract(
         &mut self,
         sim: i32,
@@ -163,102 +134,104 @@ impl Inbox {
         answer: Answer,
         now_ms: i64,
     ) -> Result<ReceiptStatus, StoreError> {
-        self.check()?;
-        self.forget_old(now_ms);
-        let pair = Pair::new(sender, id);
-        let status = if self.delivered.contains(&pair) {
-            ReceiptStatus::Delivered
-        } else if self.refused.contains(&pair) {
-            ReceiptStatus::Full
-        } else {
-            self.tombstones.add(pair, now_ms);
-            ReceiptStatus::Retracted
-        };
-        self.owe(sim, *id, status, answer);
+        let before = self.held;
+        let (status, held) = self.shelf.clone()?.write(|transaction, sealer| {
+            let held = forget_old(transaction, before, now_ms)?;
+            let pair = seen::pair(sealer, sender, id);
+            let status = match seen::told(transaction, &pair)? {
+                Some(Told::Delivered) => ReceiptStatus::Delivered,
+                Some(Told::Full) => ReceiptStatus::Full,
+                Some(Told::Retracted) => ReceiptStatus::Retracted,
+                None => {
+                    seen::remember(transaction, &pair, Told::Retracted, now_ms)?;
+                    ReceiptStatus::Retracted
+                }
+            };
+            receipt::owe(transaction, sealer, &pair, (sim, id, status), &answer)?;
+            Ok((status, held))
+        })?;
+        self.held = held;
         Ok(status)
-    }
-
-    fn owe(&mut self, sim: i32, id: MessageId, status: ReceiptStatus, answer: Answer) {
-        self.last_row += 1;
-        let row = self.last_row;
-        self.owed.insert(row, OwedReceipt { row, sim, id, status, answer });
     }
 
     /// Receipts that are due, oldest first.
     pub fn receipts_due(&self, now_ms: i64) -> Result<Vec<OwedReceipt>, StoreError> {
-        let due = |r: &&OwedReceipt| r.answer.due_ms <= now_ms && now_ms < r.answer.until_ms;
-        Ok(self.owed.values().filter(due).cloned().collect())
+        self.reading()?
+            .read(Vec::new(), |connection, sealer| receipt::due(connection, sealer, now_ms))
     }
 
     /// When the next receipt is due.
     pub fn next_receipt(&self) -> Option<i64> {
-        self.owed.values().map(|r| r.answer.due_ms).min()
+        let next = self.reading().ok()?.read(None, |connection, _| {
+            let select = "SELECT MIN(due_ms) FROM receipt";
+            Ok(connection.query_row(select, (), |row| row.get(0))?)
+        });
+        next.inspect_err(|e| log::error!("receipts cannot be read: {e}")).ok()?
     }
 
     /// A receipt was handed over, or is not to be sent.
     pub fn receipt_sent(&mut self, row: i64) -> Result<(), StoreError> {
-        self.check()?;
-        self.owed.remove(&row);
-        Ok(())
+        self.reading()?.write(|transaction, _| {
+            transaction.execute("DELETE FROM receipt WHERE row = ?1", [row])?;
+            Ok(())
+        })
     }
 
     /// Forgets the receipts that are owed under another consent than the one in force, if any.
     pub fn settle(&mut self, current: Option<[u8; 16]>) -> Result<(), StoreError> {
-        self.owed.retain(|_, r| Some(r.answer.record_id) == current);
+        let store = self.reading()?;
+        let consent = |sealer: &Sealer| {
+            current.map_or_else(Vec::new, |id| sealer.tag(Named::Consent, &[&id]).to_vec())
+        };
+        let any = store.read(false, |connection, sealer| {
+            let select = "SELECT EXISTS (SELECT 1 FROM receipt WHERE consent != ?1)";
+            Ok(connection.query_row(select, [consent(sealer)], |row| row.get(0))?)
+        })?;
+        if any {
+            store.write(|transaction, sealer| {
+                let delete = "DELETE FROM receipt WHERE consent != ?1";
+                Ok(transaction.execute(delete, [consent(sealer)])?)
+            })?;
+        }
         Ok(())
     }
 
-    fn check(&self) -> Result<(), StoreError> {
-        if self.closed {
-            Err(StoreError::Locked)
-        } else {
-            Ok(())
-        }
-    }
-
-    fn hold(&mut self, message: Inbound) -> Result<Stored, StoreError> {
-        let now_ms = message.received_ms;
-        self.forget_old(now_ms);
-        let pair = Pair::new(&message.sender, &message.id);
-        if self.delivered.contains(&pair) {
-            return Ok(Stored::Duplicate);
-        }
-        if self.refused.contains(&pair) {
-            return Ok(Stored::Full);
-        }
-        if self.tombstones.contains(&pair) {
-            return Ok(Stored::Retracted);
-        }
-        // Forgetting whom it delivered would let a second copy in, so then it takes no more.
-        let bytes = self.held_bytes + message.cost();
-        if bytes > KEPT_BYTES || self.delivered.is_full() {
-            self.refused.add(pair, now_ms);
-            return Ok(Stored::Full);
-        }
-        self.delivered.add(pair, now_ms);
-        self.matches.remember(&message.sender, &message.body, message.id, now_ms);
-        self.last_cursor = next_cursor(self.last_cursor, now_ms);
-        self.held_bytes = bytes;
-        self.held.insert(self.last_cursor, message);
-        Ok(Stored::New)
-    }
-
-    /// Messages after the cursor (0: all) with their cursors, oldest first.
+    /// Messages after the cursor (0: all) with their cursors, oldest first. One that is damaged is left out.
     pub fn inbound(&self, after: i64, limit: usize) -> Result<Vec<(i64, Inbound)>, StoreError> {
-        self.check()?;
-        let from = after.checked_add(1);
-        let held = from.into_iter().flat_map(|from| self.held.range(from..));
-        Ok(held.map(|(cursor, message)| (*cursor, message.clone())).take(limit).collect())
+        self.reading()?.read(Vec::new(), |connection, sealer| {
+            let select =
+                "SELECT cursor, sealed FROM inbox WHERE cursor > ?1 ORDER BY cursor LIMIT ?2";
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let mut statement = connection.prepare(select)?;
+            let mut rows = statement.query((after, limit))?;
+            let mut messages = Vec::new();
+            while let Some(row) = rows.next()? {
+                let cursor = row.get(0)?;
+                let kept = sealer.open(Column::Inbound, cursor, row.get(1)?);
+                match kept.and_then(|kept| Inbound::from_row(InboundRow(kept))) {
+                    Ok(message) => messages.push((cursor, message)),
+                    Err(e) => log::error!("a message cannot be read: {e}"),
+                }
+            }
+            Ok(messages)
+        })
     }
 
     /// Forgets messages up to and including the cursor; gives how many.
     pub fn acknowledge(&mut self, cursor: i64) -> Result<usize, StoreError> {
-        self.check()?;
-        let before = self.held.len();
-        while let Some(first) = self.held.first_entry().filter(|e| *e.key() <= cursor) {
-            self.held_bytes -= first.remove().cost();
+        let store = self.reading()?;
+        let any = store.read(false, |connection, _| {
+            let select = "SELECT EXISTS (SELECT 1 FROM inbox WHERE cursor <= ?1)";
+            Ok(connection.query_row(select, [cursor], |row| row.get(0))?)
+        })?;
+        if !any {
+            return Ok(0);
         }
-        Ok(before - self.held.len())
+        let before = self.held;
+        let after =
+            store.write(|transaction, _| take(transaction, before, "cursor <= ?1", cursor))?;
+        self.held = after;
+        Ok(before.messages - after.messages)
     }
 
     /// The id of the cloud message that this SMS is again, if it is one of the last 72 h. It matches once.
@@ -268,178 +241,112 @@ impl Inbox {
         body: &str,
         received_ms: i64,
     ) -> Result<Option<MessageId>, StoreError> {
-        self.check()?;
-        Ok(self.matches.take(sender, body, received_ms))
+        let store = self.reading()?;
+        let found = store.read(None, |connection, sealer| {
+            sms::find(connection, sealer, (sender, body), received_ms)
+        })?;
+        let Some(found) = found else { return Ok(None) };
+        store.write(|transaction, _| sms::forget(transaction, found.row))?;
+        Ok(Some(found.id))
     }
 
     /// Forgets what is older than it may be; gives how many messages.
     pub fn expire(&mut self, now_ms: i64) -> Result<usize, StoreError> {
-        Ok(self.forget_old(now_ms))
+        let store = self.reading()?;
+        let any = store.read(false, |connection, _| any_old(connection, now_ms))?;
+        if !any {
+            return Ok(0);
+        }
+        let before = self.held;
+        let after = store.write(|transaction, _| forget_old(transaction, before, now_ms))?;
+        self.held = after;
+        Ok(before.messages - after.messages)
     }
+}
 
-    fn forget_old(&mut self, now_ms: i64) -> usize {
-        self.delivered.expire(now_ms);
-        self.refused.expire(now_ms);
-        self.matches.expire(now_ms);
-        let before = self.held.len();
-        // Not from the front: a clock that was ahead must not keep what came after.
-        self.held.retain(|_, m| {
-            let keep = m.received_ms.saturating_add(KEPT_MS) > now_ms;
-            self.held_bytes -= if keep { 0 } else { m.cost() };
-            keep
-        });
-        before - self.held.len()
+fn count(connection: &Connection) -> Result<Held, StoreError> {
+    let select = "SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM inbox";
+    let counted: (i64, i64) =
+        connection.query_row(select, (), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let whole = |number| usize::try_from(number).map_err(|_| StoreError::Damaged);
+    Ok(Held { messages: whole(counted.0)?, bytes: whole(counted.1)? })
+}
+
+fn hold(
+    transaction: &Transaction<'_>,
+    sealer: &Sealer,
+    pair: &Tag,
+    message: &Inbound,
+    held: &mut Held,
+) -> Result<Stored, StoreError> {
+    let now_ms = message.received_ms;
+    match seen::told(transaction, pair)? {
+        Some(Told::Delivered) => return Ok(Stored::Duplicate),
+        Some(Told::Full) => return Ok(Stored::Full),
+        Some(Told::Retracted) => return Ok(Stored::Retracted),
+        None => {}
     }
+    // Forgetting whom it delivered would let a second copy in, so then it takes no more.
+    let bytes = held.bytes + message.cost();
+    if bytes > KEPT_BYTES || seen::count(transaction, Told::Delivered)? >= SEEN_MAX {
+        seen::remember(transaction, pair, Told::Full, now_ms)?;
+        return Ok(Stored::Full);
+    }
+    seen::remember(transaction, pair, Told::Delivered, now_ms)?;
+    let matched = (&message.sender, message.body.as_str(), &message.id);
+    sms::remember(transaction, sealer, matched, now_ms)?;
+    let last = transaction.query_row("SELECT last_inbound FROM meta", (), |row| row.get(0))?;
+    let cursor = next_cursor(last, now_ms);
+    transaction.execute("UPDATE meta SET last_inbound = ?1", [cursor])?;
+    let sealed = sealer.seal(Column::Inbound, cursor, &message.to_row().0)?;
+    let insert = "INSERT INTO inbox (cursor, received_ms, bytes, sealed) VALUES (?1, ?2, ?3, ?4)";
+    // It is at most 60 kB.
+    transaction.execute(insert, (cursor, now_ms, message.cost() as i64, sealed))?;
+    *held = Held { messages: held.messages + 1, bytes };
+    Ok(Stored::New)
+}
+
+/// Removes messages; gives what is still held.
+fn take(
+    transaction: &Transaction<'_>,
+    held: Held,
+    which: &str,
+    limit: i64,
+) -> Result<Held, StoreError> {
+    let select = format!("SELECT COALESCE(SUM(bytes), 0) FROM inbox WHERE {which}");
+    let bytes: i64 = transaction.query_row(&select, [limit], |row| row.get(0))?;
+    let messages = transaction.execute(&format!("DELETE FROM inbox WHERE {which}"), [limit])?;
+    Ok(Held {
+        messages: held.messages.saturating_sub(messages),
+        bytes: held.bytes.saturating_sub(usize::try_from(bytes).unwrap_or(0)),
+    })
+}
+
+fn any_old(connection: &Connection, now_ms: i64) -> Result<bool, StoreError> {
+    let select = "SELECT EXISTS (SELECT 1 FROM inbox WHERE received_ms <= ?1)
+        OR EXISTS (SELECT 1 FROM receipt WHERE until_ms <= ?2)";
+    let kept_from = now_ms.saturating_sub(KEPT_MS);
+    let any = connection.query_row(select, (kept_from, now_ms), |row| row.get::<_, bool>(0))?;
+    Ok(any || seen::any_old(connection, now_ms)? || sms::any_old(connection, now_ms)?)
+}
+
+/// Forgets what is older than it may be, whatever a clock that was ahead has left; gives what is still held.
+fn forget_old(transaction: &Transaction<'_>, held: Held, now_ms: i64) -> Result<Held, StoreError> {
+    if !any_old(transaction, now_ms)? {
+        return Ok(held);
+    }
+    seen::forget_old(transaction, now_ms)?;
+    sms::forget_old(transaction, now_ms)?;
+    transaction.execute("DELETE FROM receipt WHERE until_ms <= ?1", [now_ms])?;
+    take(transaction, held, "received_ms <= ?1", now_ms.saturating_sub(KEPT_MS))
 }
 
 impl fmt::Debug for Inbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Inbox({} held)", self.held.len())
+        write!(f, "Inbox({} held)", self.held.messages)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::message::seen::{SEEN_MAX, SEEN_MS};
-
-    const NOW: i64 = 1_700_000_000_000;
-
-    fn message(sender: &str, id: u8, body: &str, received_ms: i64) -> Inbound {
-        let (sender, body) = (Number::parse(sender).unwrap(), Zeroizing::new(body.to_owned()));
-        Inbound { id: [id; 16], sim: 1, sender, body, sent_ms: received_ms - 500, received_ms }
-    }
-
-    fn answer() -> Answer {
-        Answer {
-            reader: [1; 32],
-            receipt_key: PublicKey([2; 32]),
-            due_ms: NOW,
-            until_ms: NOW + 1000,
-            record_id: [3; 16],
-        }
-    }
-
-    fn of(id: u8, received_ms: i64) -> Inbound {
-        message("+15550100", id, "hello", received_ms)
-    }
-
-    /// Full but for a message with an empty body.
-    fn full() -> Inbox {
-        let mut inbox = Inbox::new().unwrap();
-        let room = KEPT_BYTES / 256 / 1024;
-        for n in 0..room {
-            let size = 256 * 1024 - MESSAGE_COST * if n + 1 == room { 2 } else { 1 };
-            let body = "x".repeat(size);
-            let stored = inbox.store(message("+15550199", n as u8, &body, NOW), answer()).unwrap();
-            assert_eq!(stored, Stored::New);
-        }
-        inbox
-    }
-
-    #[test]
-    fn what_is_stored_is_read_in_order_until_it_is_acknowledged() {
-        let mut inbox = Inbox::new().unwrap();
-        // Also by a clock that is set back.
-        for (id, at) in [(1, NOW), (2, NOW), (3, NOW - 5000), (4, NOW + 5)] {
-            assert_eq!(inbox.store(of(id, at), answer()), Ok(Stored::New));
-        }
-        let read = |inbox: &Inbox, after, limit| -> Vec<(i64, u8)> {
-            inbox
-                .inbound(after, limit)
-                .unwrap()
-                .iter()
-                .map(|(cursor, m)| (*cursor, m.id[0]))
-                .collect()
-        };
-        let all = read(&inbox, 0, 100);
-        assert_eq!(all.iter().map(|m| m.1).collect::<Vec<_>>(), [1, 2, 3, 4]);
-        assert!(all.windows(2).all(|m| m[0].0 < m[1].0) && all[0].0 > 0);
-        assert_eq!(read(&inbox, all[1].0, 1), all[2..3]);
-        assert_eq!(read(&inbox, i64::MAX, 100), []);
-        assert_eq!(inbox.acknowledge(all[1].0), Ok(2));
-        assert_eq!(read(&inbox, 0, 100), all[2..]);
-        assert_eq!(inbox.acknowledge(i64::MAX), Ok(2));
-        assert_eq!((read(&inbox, 0, 100), inbox.held_bytes), (vec![], 0));
-    }
-
-    #[test]
-    fn a_second_copy_is_a_duplicate_also_after_it_was_acknowledged() {
-        let mut inbox = Inbox::new().unwrap();
-        assert_eq!(inbox.store(of(1, NOW), answer()), Ok(Stored::New));
-        assert_eq!(inbox.store(of(1, NOW + 1), answer()), Ok(Stored::Duplicate));
-        assert_eq!(inbox.inbound(0, 100).unwrap().len(), 1);
-        inbox.acknowledge(i64::MAX).unwrap();
-        assert_eq!(inbox.store(of(1, NOW + SEEN_MS - 1), answer()), Ok(Stored::Duplicate));
-        assert_eq!(inbox.inbound(0, 100).unwrap().len(), 0);
-    }
-
-    #[test]
-    fn the_same_id_of_another_sender_is_another_message() {
-        let mut inbox = Inbox::new().unwrap();
-        assert_eq!(inbox.store(of(1, NOW), answer()), Ok(Stored::New));
-        assert_eq!(inbox.store(message("+15550101", 1, "hello", NOW), answer()), Ok(Stored::New));
-    }
-
-    #[test]
-    fn a_full_inbox_takes_nothing_and_a_second_copy_is_refused_even_with_room() {
-        let mut inbox = full();
-        assert_eq!(inbox.store(of(1, NOW), answer()), Ok(Stored::Full));
-        let first = message("+15550199", 0, "", NOW);
-        assert_eq!(inbox.store(first, answer()), Ok(Stored::Duplicate), "what is held is held");
-        assert_eq!(
-            inbox.store(message("+15550100", 2, "", NOW), answer()),
-            Ok(Stored::New),
-            "to the byte"
-        );
-        assert_eq!(inbox.store(message("+15550100", 3, "", NOW), answer()), Ok(Stored::Full));
-        inbox.acknowledge(i64::MAX).unwrap();
-        assert_eq!(
-            inbox.store(of(1, NOW + 1000), answer()),
-            Ok(Stored::Full),
-            "an SMS was sent for it"
-        );
-        assert_eq!(inbox.store(of(4, NOW + 1000), answer()), Ok(Stored::New));
-    }
-
-    #[test]
-    fn a_flood_cannot_make_it_forget_whom_it_delivered() {
-        let mut inbox = Inbox::new().unwrap();
-        assert_eq!(inbox.store(of(1, NOW), answer()), Ok(Stored::New));
-        for n in 1..SEEN_MAX {
-            let number = Number::parse(&format!("+1{n:08}")).unwrap();
-            inbox.delivered.add(Pair::new(&number, &[0; 16]), NOW);
-        }
-        assert_eq!(inbox.store(of(2, NOW), answer()), Ok(Stored::Full));
-        assert_eq!(inbox.store(of(1, NOW), answer()), Ok(Stored::Duplicate));
-    }
-
-    #[test]
-    fn messages_are_kept_for_30_days_and_no_longer() {
-        let mut inbox = Inbox::new().unwrap();
-        inbox.store(of(9, NOW + 100 * KEPT_MS), answer()).unwrap();
-        inbox.store(of(1, NOW), answer()).unwrap();
-        assert_eq!(inbox.expire(NOW + KEPT_MS - 1), Ok(0));
-        assert_eq!(inbox.expire(NOW + KEPT_MS), Ok(1), "whatever a clock ahead has left");
-        assert_eq!(inbox.held_bytes, "hello".len() + MESSAGE_COST);
-    }
-
-    #[test]
-    fn an_sms_is_recognised_once_also_after_its_message_was_acknowledged() {
-        let mut inbox = Inbox::new().unwrap();
-        inbox.store(of(1, NOW), answer()).unwrap();
-        inbox.store(of(1, NOW), answer()).unwrap();
-        inbox.acknowledge(i64::MAX).unwrap();
-        let mut check = || inbox.check_sms("+1 555 0100", "hello ", NOW + 1000).unwrap();
-        assert_eq!(check(), Some([1; 16]));
-        assert_eq!(check(), None, "a duplicate was not remembered twice");
-    }
-
-    #[test]
-    fn debug_shows_neither_sender_nor_body() {
-        let mut inbox = Inbox::new().unwrap();
-        let text = format!("{:?}", of(1, NOW));
-        inbox.store(of(1, NOW), answer()).unwrap();
-        assert_eq!(text + &format!("{inbox:?}"), "Inbound(..)Inbox(1 held)");
-    }
-}
+#[path = "inbox_tests.rs"]
+mod tests;

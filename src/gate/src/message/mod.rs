@@ -2,44 +2,61 @@
 //! What the gate holds of messages for one Android user: those under way, how they ended, those received,
 //! and whose keys they came with (P6).
 //!
-//! Every change returns a `Result`: `Ok` means held as surely as this module holds anything, and nothing
-//! outside it knows where that is. It is in memory here, and ends with the process. No function reads a
-//! clock: times are arguments, in milliseconds since the Unix epoch, and a clock that was set back makes
-//! nothing end twice.
+//! Every change returns a `Result`: `Ok` means on the disk, and an error that nothing has changed; the functions
+//! that say that they change memory alone are the exception. No function reads a clock: times are arguments, in
+//! milliseconds since the Unix epoch, and a clock that was set back makes nothing end twice. All that is kept is
+//! wrapped with the user's storage key: without it nothing can be read or changed.
 //!
 //! It trusts its caller with what is true: that a handed-over message is reported *before* the uplink has
-//! it, and that `Delivered` means a verified receipt. It keeps its half of P6 whatever the order of calls:
-//! the first terminal state wins, and an id has one outcome until the app acknowledged it.
+//! it, and that `Delivered` means a verified receipt. It keeps its half of P6 whatever the order of calls and
+//! whenever it is killed: the first terminal state wins, and an id has one outcome until the app acknowledged it.
 //!
-//! As a message goes: [`Outbox`], [`outcome`], then on the other phone [`Inbox`], and [`Peers`] on both.
+//! As a message goes: [`Outbox`], [`outcome`], then on the other phone [`Inbox`], and [`Peers`] on both; below them
+//! `store`, one database, and `sealed`, what its rows hold.
 
 pub mod entry;
 pub mod inbox;
 pub mod outbox;
+mod outbox_rows;
 pub mod outcome;
 pub mod peer;
-pub mod seen;
+mod receipt;
+mod rows;
+mod sealed;
+mod seen;
 pub mod sms;
+mod store;
 
 #[cfg(test)]
+mod fixture;
+#[cfg(test)]
 mod model_tests;
+#[cfg(test)]
+mod store_tests;
 
 pub use entry::{Entry, NewMessage, Reader, State};
-pub use inbox::{Answer, Inbound, Inbox, OwedReceipt, Stored};
+pub use inbox::{Inbound, Inbox, Stored};
 pub use outbox::{AcceptError, Accepted, Closed, Outbox};
 pub use outcome::{Ending, Outcome, SmsReason};
 pub use peer::{Change, Peers, Seen};
+pub use receipt::{Answer, OwedReceipt};
+pub use store::{size_at_rest, FILE};
 
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use cloudmessaging_wire::limits::MESSAGE_ID;
+use rusqlite::ErrorCode;
 
+use self::sealed::Sealer;
+use self::store::Store;
 use crate::identity::StorageKey;
 
 /// A message id, chosen by the sender's app.
 pub type MessageId = [u8; MESSAGE_ID];
 
-/// A change was not made.
+/// A change was not made, or something cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The system gave no random key.
@@ -48,12 +65,24 @@ pub enum StoreError {
     /// The user is locked: there is no storage key.
     #[error("the user is locked")]
     Locked,
-    /// It ended, or cannot be read.
-    #[error("there is no such message, or it cannot be read")]
+    /// A newer version wrote them; they are left untouched.
+    #[error("a newer version wrote them")]
+    FutureVersion,
+    /// It is not known, or ended.
+    #[error("there is no such message")]
     Gone,
+    /// It is there and does not open.
+    #[error("it is damaged, or was kept for somebody else")]
+    Damaged,
     /// As many as may be kept are.
     #[error("there is no room for one more {0}")]
     Full(&'static str),
+    /// The database or the disk below it failed.
+    #[error("the database: {0:?}")]
+    Disk(ErrorCode),
+    /// A file could not be made, renamed or removed.
+    #[error("a file: {0}")]
+    File(io::ErrorKind),
 }
 
 impl From<cloudmessaging_seal::SealError> for StoreError {
@@ -61,6 +90,25 @@ impl From<cloudmessaging_seal::SealError> for StoreError {
         Self::Key
     }
 }
+
+impl From<io::Error> for StoreError {
+    fn from(error: io::Error) -> Self {
+        Self::File(error.kind())
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    // Its text is left behind: it can quote what is in a row.
+    fn from(error: rusqlite::Error) -> Self {
+        match error {
+            rusqlite::Error::SqliteFailure(error, _) => Self::Disk(error.code),
+            _ => Self::Damaged,
+        }
+    }
+}
+
+/// The database, or why there is none to use.
+type Shelf = Result<Arc<Store>, StoreError>;
 
 /// All of one user's.
 #[derive(Debug)]
@@ -74,50 +122,68 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// Nothing can be read or written.
+    /// Nothing can be read or changed.
     pub fn closed() -> Self {
-        let mut messages = Self {
-            outbox: Outbox::default(),
-            // Infallible once the store is there.
-            inbox: Inbox::new().unwrap_or_else(|_| unreachable!()),
-            peers: Peers::default(),
-        };
-        messages.close();
-        messages
+        Self::without(StoreError::Locked)
     }
 
-    /// Opens what is kept for the user in `folder`.
+    fn without(why: StoreError) -> Self {
+        let (outbox, inbox) = (Outbox::closed(why), Inbox::closed(why));
+        Self { outbox, inbox, peers: Peers::on(Err(why)) }
+    }
+
+    /// Opens what is kept for the user in `folder`; where nothing is, makes nothing until something changes. Does
+    /// nothing if it is open. After an error every call gives that error.
     pub fn open(
         &mut self,
-        _folder: &Path,
-        _user: i32,
-        _serial: i64,
-        _storage: &StorageKey,
-        _now_ms: i64,
+        folder: &Path,
+        user: i32,
+        serial: i64,
+        storage: &StorageKey,
+        now_ms: i64,
     ) -> Result<(), StoreError> {
-        (self.outbox.closed, self.inbox.closed) = (false, false);
+        if self.is_open() {
+            return Ok(());
+        }
+        let opened = Sealer::new(storage, user, serial)
+            .ok_or(StoreError::Key)
+            .and_then(|sealer| Store::open(folder, sealer))
+            .and_then(|store| Self::read(Arc::new(store)));
+        match opened {
+            Ok(messages) => *self = messages,
+            Err(e) => {
+                *self = Self::without(e);
+                return Err(e);
+            }
+        }
+        self.inbox.expire(now_ms)?;
         Ok(())
     }
 
-    /// Whether there is a key.
+    fn read(store: Arc<Store>) -> Result<Self, StoreError> {
+        let outbox = Outbox::open_on(store.clone())?;
+        Ok(Self { outbox, inbox: Inbox::open_on(store.clone())?, peers: Peers::on(Ok(store)) })
+    }
+
+    /// Whether what is kept can be read.
     pub fn is_open(&self) -> bool {
-        !self.outbox.closed
+        self.outbox.is_open()
     }
 
     /// The user is locked again.
     pub fn close(&mut self) {
-        (self.outbox.closed, self.inbox.closed) = (true, true);
+        *self = Self::closed();
     }
 
-    /// Another person is behind this user's id.
-    pub fn forget(&mut self, _folder: &Path) -> Result<(), StoreError> {
-        *self = Self::closed();
-        Ok(())
+    /// Another person is behind this user's id: what was kept for the one before is removed, and it is closed.
+    pub fn forget(&mut self, folder: &Path) -> Result<(), StoreError> {
+        self.close();
+        store::forget(folder)
     }
 }
 
 /// The cursor after `last`. It starts from the time, so that it also rises beyond cursors that an app kept
-/// from before the gate was started again.
+/// from a database before.
 fn next_cursor(last: i64, now_ms: i64) -> i64 {
     last.saturating_add(1).max(now_ms)
 }

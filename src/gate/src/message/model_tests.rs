@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The outbox against a model, through random calls in random order: no id is lost, each has one outcome,
-//! and that is its first.
+//! The outbox against a model, through random calls in random order, and killed at any moment between them: no id is
+//! lost, each has one outcome, and that is its first.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,11 @@ use cloudmessaging_seal::key::random;
 use cloudmessaging_seal::Number;
 use zeroize::Zeroizing;
 
+use super::fixture::none;
 use super::*;
 
 const IDS: u64 = 12;
-const STEPS: usize = 1500;
+const STEPS: usize = 600;
 const READER: Reader = Reader { identity_key: [1; 32], routing_id: [2; 32], prekey_id: [3; 8] };
 
 /// Marsaglia's xorshift64.
@@ -45,6 +46,8 @@ struct Known {
     out_before: bool,
     /// May the courier hand it over?
     free: bool,
+    withdrawn: bool,
+    acknowledged: bool,
     noted: SmsReason,
     ending: Option<Ending>,
 }
@@ -68,14 +71,14 @@ fn end(known: &mut BTreeMap<u64, Known>, of: impl Fn(&Known) -> Option<SmsReason
 }
 
 fn walk(seed: u64) {
-    let (mut random, mut outbox) = (Random(seed), Outbox::default());
+    let (mut random, mut outbox) = (Random(seed), none(|messages| messages.outbox));
     let mut known: BTreeMap<u64, Known> = BTreeMap::new();
     let (mut now, mut last_cursor) = (1_700_000_000_000_i64, 0);
     for step in 0..STEPS {
         let (id, key) = (random.below(IDS), |id| [id as u8; 16]);
         // Mostly onwards, sometimes a clock that is set back.
         now += random.below(4000) as i64 - 400;
-        match random.below(10) {
+        match random.below(11) {
             0 | 1 => {
                 // What is asked for again is mostly the same.
                 let content = match known.get(&id).filter(|_| random.below(3) > 0) {
@@ -88,9 +91,16 @@ fn walk(seed: u64) {
                     Some(_) => Err(AcceptError::IdReused),
                 };
                 assert_eq!(outbox.accept(new(id, content), now), expected, "step {step}");
-                let (noted, ending) = (SmsReason::NoNetwork, None);
-                let fresh =
-                    || Known { content, out: false, out_before: false, free: true, noted, ending };
+                let fresh = || Known {
+                    content,
+                    out: false,
+                    out_before: false,
+                    free: true,
+                    withdrawn: false,
+                    acknowledged: false,
+                    noted: SmsReason::NoNetwork,
+                    ending: None,
+                };
                 known.entry(id).or_insert_with(fresh);
             }
             2 | 3 => {
@@ -115,7 +125,9 @@ fn walk(seed: u64) {
             }
             5 => {
                 if outbox.acknowledged(&key(id)).unwrap() {
-                    assert!(known[&id].out && known[&id].ending.is_none());
+                    let known = known.get_mut(&id).unwrap();
+                    assert!(known.out && known.ending.is_none());
+                    known.acknowledged = true;
                 }
             }
             6 => {
@@ -135,10 +147,15 @@ fn walk(seed: u64) {
                 let ended = end(&mut known, |k| (k.content.1 <= now).then(|| reason(k)));
                 assert_eq!(outbox.expire(now).unwrap().len(), ended, "step {step}");
             }
-            _ if random.below(8) == 0 => {
+            9 if random.below(8) == 0 => {
                 let ended = end(&mut known, |k| (!k.out).then_some(SmsReason::Off));
-                known.values_mut().for_each(|k| k.free = false);
+                known.values_mut().for_each(|k| (k.free, k.withdrawn) = (false, true));
                 assert_eq!(outbox.withdraw(now).unwrap().len(), ended, "step {step}");
+            }
+            10 if random.below(4) == 0 => {
+                outbox = outbox.killed(|messages| messages.outbox);
+                // Whoever had what was handed over is gone.
+                known.values_mut().for_each(|k| k.free = !k.withdrawn && !k.acknowledged);
             }
             _ => {
                 let read = outbox.outcomes(0, random.below(4) as usize).unwrap();

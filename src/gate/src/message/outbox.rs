@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Messages under way: each is accepted once and ends once (P6).
+//!
+//! What of them decides is in memory, as it is on the disk: changed there first. Bodies are on the disk alone.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::sync::Arc;
 
 use cloudmessaging_seal::KeyId;
 use zeroize::Zeroizing;
 
 use super::entry::Progress;
-use super::outcome::Outcomes;
-use super::{Ending, Entry, MessageId, NewMessage, Outcome, Reader, SmsReason, State, StoreError};
+use super::outbox_rows::{
+    end, insert, outcome_of, read_body, read_open, read_outcomes, write_progress,
+};
+use super::store::Store;
+use super::{
+    Ending, Entry, MessageId, NewMessage, Outcome, Reader, Shelf, SmsReason, State, StoreError,
+};
 
 /// Most messages that are under way at one time.
 pub const OPEN_MAX: usize = 1000;
 
-/// Most bytes of bodies that are under way at one time, as they are all in memory.
+/// Most bytes of bodies that are under way at one time.
 pub const OPEN_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Most outcomes that wait for the app's acknowledgement: none is ever dropped, so none more begins.
@@ -61,33 +69,60 @@ pub struct Closed {
 }
 
 /// The outbox of one user.
-#[derive(Default)]
 pub struct Outbox {
-    /// By order of acceptance.
-    open: BTreeMap<u64, Box<Entry>>,
-    open_by_id: HashMap<MessageId, u64>,
+    shelf: Shelf,
+    /// By order of acceptance: the row on the disk.
+    open: BTreeMap<i64, Box<Entry>>,
+    open_by_id: HashMap<MessageId, i64>,
     open_bytes: usize,
-    accepted: u64,
-    bodies: HashMap<MessageId, Zeroizing<String>>,
-    pub(super) closed: bool,
-    outcomes: Outcomes,
+    /// How many outcomes there are.
+    ended: usize,
 }
 
 impl Outbox {
+    pub(super) fn closed(why: StoreError) -> Self {
+        Self {
+            shelf: Err(why),
+            open: BTreeMap::new(),
+            open_by_id: HashMap::new(),
+            open_bytes: 0,
+            ended: 0,
+        }
+    }
+
+    pub(super) fn open_on(store: Arc<Store>) -> Result<Self, StoreError> {
+        let mut outbox = Self::closed(StoreError::Locked);
+        let (rows, ended) = store.read((Vec::new(), 0), |connection, sealer| {
+            let ended: i64 =
+                connection.query_row("SELECT COUNT(*) FROM outcome", (), |row| row.get(0))?;
+            Ok((read_open(connection, sealer)?, ended))
+        })?;
+        for (row, entry) in rows {
+            outbox.hold(row, entry);
+        }
+        outbox.ended = usize::try_from(ended).unwrap_or(usize::MAX);
+        outbox.shelf = Ok(store);
+        Ok(outbox)
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.shelf.is_ok()
+    }
+
     /// Takes a message: from here on it ends in exactly one outcome.
     pub fn accept(&mut self, message: NewMessage, now_ms: i64) -> Result<Accepted, AcceptError> {
-        self.check()?;
+        let store = self.shelf.clone()?;
         let request = message.request();
-        let known = self.get(&message.id).map(|entry| &entry.request);
-        if let Some(known) = known.or_else(|| self.outcomes.request(&message.id)) {
-            return if *known == request {
-                Ok(Accepted::Again)
-            } else {
-                Err(AcceptError::IdReused)
-            };
+        let known = match self.get(&message.id) {
+            Some(entry) => Some(entry.request),
+            None => store
+                .read(None, |connection, sealer| outcome_of(connection, sealer, &message.id))?,
+        };
+        if let Some(known) = known {
+            return if known == request { Ok(Accepted::Again) } else { Err(AcceptError::IdReused) };
         }
         let bytes = self.open_bytes + message.body.len();
-        let outcomes = self.open.len() + self.outcomes.len();
+        let outcomes = self.open.len() + self.ended;
         if self.open.len() >= OPEN_MAX || bytes > OPEN_BYTES_MAX || outcomes >= OUTCOMES_MAX {
             return Err(AcceptError::TooMany);
         }
@@ -95,11 +130,10 @@ impl Outbox {
             return Err(AcceptError::Deadline);
         }
         let entry = Entry::new(&message, request, now_ms)?;
-        self.bodies.insert(message.id, message.body);
-        self.accepted += 1;
-        self.open_bytes = bytes;
-        self.open_by_id.insert(*entry.id(), self.accepted);
-        self.open.insert(self.accepted, entry);
+        let after = self.open.last_key_value().map_or(0, |(row, _)| *row);
+        let row = store
+            .write(|transaction, sealer| insert(transaction, sealer, after, &entry, &message))?;
+        self.hold(row, entry);
         Ok(Accepted::New)
     }
 
@@ -110,7 +144,15 @@ impl Outbox {
 
     /// A message that has no outcome.
     pub fn get(&self, id: &MessageId) -> Option<&Entry> {
-        self.open_by_id.get(id).and_then(|n| self.open.get(n)).map(|entry| &**entry)
+        self.open_by_id.get(id).and_then(|row| self.open.get(row)).map(|entry| &**entry)
+    }
+
+    /// What is written in a message that has no outcome.
+    pub fn body(&self, id: &MessageId) -> Result<Zeroizing<String>, StoreError> {
+        let row = *self.open_by_id.get(id).ok_or(StoreError::Gone)?;
+        let store = self.shelf.as_ref().map_err(|e| *e)?;
+        let body = store.read(None, |connection, sealer| read_body(connection, sealer, row))?;
+        body.ok_or(StoreError::Gone)
     }
 
     /// The message whose receipt is sealed to the key of this id.
@@ -118,10 +160,10 @@ impl Outbox {
         self.open().find(|entry| entry.receipt_key_id() == id)
     }
 
-    /// Takes note that a message, sealed to `reader`, is about to be handed over:
-    /// from here on somebody may have it. Called before the uplink has it: a withdrawal or a crash that comes
-    /// between must find it perhaps out, or the app would send an SMS beside it. False: it must not be handed
-    /// over, as it ended, was withdrawn or is out.
+    /// Takes note that a message, sealed to `reader`, is about to be handed over: from here on somebody may have
+    /// it. Called before the uplink has it: a withdrawal or a crash that comes between must find it perhaps out, or
+    /// the app would send an SMS beside it. False: it must not be handed over, as it ended, was withdrawn or is
+    /// out.
     pub fn handed_over(&mut self, id: &MessageId, reader: Reader) -> Result<bool, StoreError> {
         self.change(id, |entry| entry.handed_over(reader))
     }
@@ -130,13 +172,18 @@ impl Outbox {
     /// for a hand-over that was refused whole. False: it was not handed over, or has moved on; what was
     /// withdrawn in between stays perhaps out.
     pub fn kept_back(&mut self, id: &MessageId) -> Result<bool, StoreError> {
-        self.change(id, |entry| entry.kept_back())
+        self.change(id, Entry::kept_back)
     }
 
     /// The connection ended before the broker acknowledged it: it is to be sent again, and still counts as
-    /// perhaps out. False: it was not handed over, or has moved on.
+    /// perhaps out. In memory only: what was handed over is to be sent again after a start anyway. False: it was not
+    /// handed over, or has moved on.
     pub fn returned(&mut self, id: &MessageId) -> Result<bool, StoreError> {
-        self.change(id, |entry| entry.settled(State::Returned))
+        self.shelf.as_ref().map_err(|e| *e)?;
+        let Some(entry) = self.entry(id) else { return Ok(false) };
+        let Some(progress) = entry.settled(State::Returned) else { return Ok(false) };
+        entry.move_to(progress);
+        Ok(true)
     }
 
     /// The broker has it. False: it was not handed over, or has moved on.
@@ -149,6 +196,25 @@ impl Outbox {
         self.change(id, |entry| Some(entry.noted(reason)))
     }
 
+    /// Messages that may be out, whose time is over and that have no outcome: to be retracted once in this life.
+    pub fn retract_due(&self, now_ms: i64) -> Vec<MessageId> {
+        self.open().filter(|e| e.is_to_be_retracted(now_ms)).map(|e| *e.id()).collect()
+    }
+
+    /// A retract was handed over. In memory only: after a start it is sent again.
+    pub fn retract_sent(&mut self, id: &MessageId) {
+        if let Some(entry) = self.entry(id) {
+            entry.retracted = true;
+        }
+    }
+
+    /// The broker did not get the retract: it is due again. In memory only.
+    pub fn retract_returned(&mut self, id: &MessageId) {
+        if let Some(entry) = self.entry(id) {
+            entry.retracted = false;
+        }
+    }
+
     /// Ends a message. True: this is its outcome. False: it is not known, or ended before. Body and keys
     /// are wiped.
     pub fn close(
@@ -157,25 +223,33 @@ impl Outbox {
         ending: Ending,
         now_ms: i64,
     ) -> Result<bool, StoreError> {
-        self.check()?;
-        self.bodies.remove(id);
-        let entry = self.open_by_id.remove(id).and_then(|n| self.open.remove(&n));
-        let Some(entry) = entry else { return Ok(false) };
-        self.open_bytes -= entry.body_bytes;
-        self.outcomes.add(*id, entry.request, ending, now_ms);
+        self.shelf.as_ref().map_err(|e| *e)?;
+        let Some(row) = self.open_by_id.get(id).copied() else { return Ok(false) };
+        self.settle_rows(&[(row, ending)], &[], now_ms)?;
         Ok(true)
     }
 
-    /// Outcomes after the cursor (0: all), oldest first.
+    /// Outcomes after the cursor (0: all), oldest first. One that is damaged is left out.
     pub fn outcomes(&self, after: i64, limit: usize) -> Result<Vec<Outcome>, StoreError> {
-        self.check()?;
-        Ok(self.outcomes.after(after).take(limit).copied().collect())
+        let store = self.shelf.as_ref().map_err(|e| *e)?;
+        store.read(Vec::new(), |connection, sealer| read_outcomes(connection, sealer, after, limit))
     }
 
     /// Forgets outcomes up to and including the cursor, and their ids; gives how many.
     pub fn acknowledge(&mut self, cursor: i64) -> Result<usize, StoreError> {
-        self.check()?;
-        Ok(self.outcomes.acknowledge(cursor))
+        let store = self.shelf.clone()?;
+        let any = store.read(false, |connection, _| {
+            let select = "SELECT EXISTS (SELECT 1 FROM outcome WHERE cursor <= ?1)";
+            Ok(connection.query_row(select, [cursor], |row| row.get(0))?)
+        })?;
+        if !any {
+            return Ok(0);
+        }
+        let forgotten = store.write(|transaction, _| {
+            Ok(transaction.execute("DELETE FROM outcome WHERE cursor <= ?1", [cursor])?)
+        })?;
+        self.ended = self.ended.saturating_sub(forgotten);
+        Ok(forgotten)
     }
 
     /// The consent is withdrawn: what was never handed over ends here, the rest at its deadline; none is
@@ -192,55 +266,23 @@ impl Outbox {
         current: Option<[u8; 16]>,
         now_ms: i64,
     ) -> Result<Vec<Closed>, StoreError> {
-        let other = |e: &Entry| Some(*e.record_id()) != current;
-        for entry in self.open.values_mut().filter(|e| other(e)) {
-            entry.stop();
-            if entry.is_perhaps_out() {
-                let withdrawn = entry.withdrawn();
-                entry.move_to(withdrawn);
+        let (mut ended, mut withdrawn) = (Vec::new(), Vec::new());
+        for (row, entry) in self.open.iter_mut().filter(|(_, e)| Some(e.record_id) != current) {
+            entry.stopped = true;
+            if !entry.is_perhaps_out() {
+                ended.push((*row, SmsReason::Off));
+            } else if entry.state() != State::Withdrawn {
+                withdrawn.push(*row);
             }
         }
-        self.close_all(now_ms, |e| (other(e) && !e.is_perhaps_out()).then_some(SmsReason::Off))
-    }
-
-    /// What is written in a message that has no outcome.
-    pub fn body(&self, id: &MessageId) -> Result<Zeroizing<String>, StoreError> {
-        self.bodies.get(id).cloned().ok_or(StoreError::Gone)
-    }
-
-    /// Messages that may be out, whose time is over and that have no outcome: to be retracted once in this life.
-    pub fn retract_due(&self, now_ms: i64) -> Vec<MessageId> {
-        self.open().filter(|e| e.is_to_be_retracted(now_ms)).map(|e| *e.id()).collect()
-    }
-
-    /// A retract was handed over. In memory only: after a start it is sent again.
-    pub fn retract_sent(&mut self, id: &MessageId) {
-        self.set_retracted(id, true);
-    }
-
-    /// The broker did not get the retract: it is due again.
-    pub fn retract_returned(&mut self, id: &MessageId) {
-        self.set_retracted(id, false);
-    }
-
-    fn set_retracted(&mut self, id: &MessageId, retracted: bool) {
-        let entry = self.open_by_id.get(id).and_then(|n| self.open.get_mut(n));
-        if let Some(entry) = entry {
-            entry.set_retracted(retracted);
-        }
-    }
-
-    fn check(&self) -> Result<(), StoreError> {
-        if self.closed {
-            Err(StoreError::Locked)
-        } else {
-            Ok(())
-        }
+        self.end_rows(&ended, &withdrawn, now_ms)
     }
 
     /// Ends what has reached its deadline; gives what ended.
     pub fn expire(&mut self, now_ms: i64) -> Result<Vec<Closed>, StoreError> {
-        self.close_all(now_ms, |e| (e.sms_deadline_ms() <= now_ms).then(|| e.reason()))
+        let over = |(_, e): &(&i64, &Box<Entry>)| e.sms_deadline_ms() <= now_ms;
+        let ended = self.open.iter().filter(over).map(|(row, e)| (*row, e.reason()));
+        self.end_rows(&ended.collect::<Vec<_>>(), &[], now_ms)
     }
 
     /// When the next message reaches its deadline.
@@ -248,40 +290,94 @@ impl Outbox {
         self.open().map(Entry::sms_deadline_ms).min()
     }
 
+    fn entry(&mut self, id: &MessageId) -> Option<&mut Entry> {
+        let row = self.open_by_id.get(id)?;
+        self.open.get_mut(row).map(|entry| &mut **entry)
+    }
+
+    fn hold(&mut self, row: i64, entry: Box<Entry>) {
+        self.open_bytes += entry.body_bytes;
+        self.open_by_id.insert(entry.id, row);
+        self.open.insert(row, entry);
+    }
+
+    /// Moves an entry on, on the disk and then in memory.
     fn change(
         &mut self,
         id: &MessageId,
         change: impl FnOnce(&Entry) -> Option<Progress>,
     ) -> Result<bool, StoreError> {
-        self.check()?;
-        let entry = self.open_by_id.get(id).and_then(|n| self.open.get_mut(n));
-        let Some(entry) = entry else { return Ok(false) };
+        let store = self.shelf.clone()?;
+        let Some(row) = self.open_by_id.get(id).copied() else { return Ok(false) };
+        let Some(entry) = self.open.get_mut(&row) else { return Ok(false) };
         let Some(progress) = change(entry) else { return Ok(false) };
-        entry.move_to(progress);
+        if progress != entry.progress {
+            store
+                .write(|transaction, sealer| write_progress(transaction, sealer, row, progress))?;
+            entry.move_to(progress);
+        }
         Ok(true)
     }
 
-    /// Closes those for which there is a reason, oldest first.
-    fn close_all(
+    /// Ends and withdraws, all or none; gives what ended, oldest first.
+    fn end_rows(
         &mut self,
+        ended: &[(i64, SmsReason)],
+        withdrawn: &[i64],
         now_ms: i64,
-        reason: impl Fn(&Entry) -> Option<SmsReason>,
     ) -> Result<Vec<Closed>, StoreError> {
-        let closed = |e: &Entry| {
-            let (id, message_hash) = (*e.id(), *e.message_hash());
-            reason(e).map(|reason| Closed { id, message_hash, reason })
-        };
-        let closed: Vec<Closed> = self.open().filter_map(closed).collect();
-        for Closed { id, reason, .. } in &closed {
-            self.close(id, Ending::UseSms(*reason), now_ms)?;
-        }
+        self.shelf.as_ref().map_err(|e| *e)?;
+        let closed = ended.iter().filter_map(|(row, reason)| {
+            let entry = self.open.get(row)?;
+            Some(Closed { id: entry.id, message_hash: entry.message_hash, reason: *reason })
+        });
+        let closed: Vec<_> = closed.collect();
+        let ended: Vec<_> =
+            ended.iter().map(|(row, reason)| (*row, Ending::UseSms(*reason))).collect();
+        self.settle_rows(&ended, withdrawn, now_ms)?;
         Ok(closed)
+    }
+
+    fn settle_rows(
+        &mut self,
+        ended: &[(i64, Ending)],
+        withdrawn: &[i64],
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        if ended.is_empty() && withdrawn.is_empty() {
+            return Ok(());
+        }
+        let store = self.shelf.clone()?;
+        store.write(|transaction, sealer| {
+            for row in withdrawn {
+                let Some(entry) = self.open.get(row) else { continue };
+                write_progress(transaction, sealer, *row, entry.withdrawn())?;
+            }
+            for (row, ending) in ended {
+                let Some(entry) = self.open.get(row) else { continue };
+                end(transaction, sealer, (*row, entry), *ending, now_ms)?;
+            }
+            Ok(())
+        })?;
+        for row in withdrawn {
+            if let Some(entry) = self.open.get_mut(row) {
+                entry.move_to(entry.withdrawn());
+            }
+        }
+        for (row, _) in ended {
+            if let Some(entry) = self.open.remove(row) {
+                self.open_by_id.remove(&entry.id);
+                self.open_bytes -= entry.body_bytes;
+                self.ended += 1;
+            }
+        }
+        Ok(())
     }
 }
 
 impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Outbox({} open, {} ended)", self.open.len(), self.outcomes.len())
+        write!(f, "Outbox({} open, {} ended)", self.open.len(), self.ended)
     }
 }
 

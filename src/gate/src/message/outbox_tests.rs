@@ -5,9 +5,10 @@ use cloudmessaging_seal::{receipt_key_id, Number};
 use zeroize::Zeroizing;
 
 use super::*;
+use crate::message::fixture::{none, On, NOW};
+use crate::message::outbox_rows::add_outcome;
 use crate::message::SmsReason::{Expired, NoNetwork, NotRegistered, Off, Refused};
 
-const NOW: i64 = 1_700_000_000_000;
 const READER: Reader = reader(7);
 const RECORD: [u8; 16] = [3; 16];
 
@@ -31,9 +32,13 @@ fn new(id: u8) -> NewMessage {
     with_body(id, "hello", NOW + 60_000)
 }
 
+fn empty() -> On<Outbox> {
+    none(|messages| messages.outbox)
+}
+
 /// Messages 1 to `n`, in this order.
-fn holding(n: u8) -> Outbox {
-    let mut outbox = Outbox::default();
+fn holding(n: u8) -> On<Outbox> {
+    let mut outbox = empty();
     for id in 1..=n {
         assert_eq!(outbox.accept(new(id), NOW), Ok(Accepted::New));
     }
@@ -96,7 +101,7 @@ fn recipient_and_body_cannot_trade_characters() {
 
 #[test]
 fn a_deadline_is_20_seconds_ahead_and_a_day_is_used_of_it() {
-    let mut outbox = Outbox::default();
+    let mut outbox = empty();
     for deadline in [i64::MIN, 0, NOW - 1, NOW, NOW + 19_999] {
         let refused = outbox.accept(with_body(1, "x", deadline), NOW);
         assert_eq!(refused, Err(AcceptError::Deadline), "{deadline}");
@@ -118,7 +123,7 @@ fn a_deadline_is_20_seconds_ahead_and_a_day_is_used_of_it() {
 
 #[test]
 fn no_more_is_under_way_than_may_be() {
-    let mut outbox = Outbox::default();
+    let mut outbox = empty();
     let numbered = |n: usize, body: &str| {
         let mut message = with_body(0, body, NOW + 60_000);
         message.id[..8].copy_from_slice(&(n as u64).to_be_bytes());
@@ -132,7 +137,7 @@ fn no_more_is_under_way_than_may_be() {
     outbox.close(&numbered(0, "").id, Ending::Delivered, NOW).unwrap();
     assert_eq!(outbox.accept(new(1), NOW), Ok(Accepted::New));
 
-    let mut outbox = Outbox::default();
+    let mut outbox = empty();
     let body = "x".repeat(OPEN_BYTES_MAX / 2);
     outbox.accept(numbered(1, &body), NOW).unwrap();
     outbox.accept(numbered(2, &body), NOW).unwrap();
@@ -143,12 +148,18 @@ fn no_more_is_under_way_than_may_be() {
 
 #[test]
 fn an_app_that_never_acknowledges_loses_no_outcome_and_begins_no_more() {
-    let mut outbox = Outbox::default();
-    for n in 0..OUTCOMES_MAX as u64 {
-        let mut id = [0; 16];
-        id[..8].copy_from_slice(&n.to_be_bytes());
-        outbox.outcomes.add(id, [0; 32], Ending::Delivered, NOW);
-    }
+    let outbox = empty();
+    let store = outbox.shelf.clone().unwrap();
+    let all = store.write(|transaction, sealer| {
+        for n in 0..OUTCOMES_MAX as u64 {
+            let mut id = [0; 16];
+            id[..8].copy_from_slice(&n.to_be_bytes());
+            add_outcome(transaction, sealer, (&id, &[0; 32]), Ending::Delivered, NOW)?;
+        }
+        Ok(())
+    });
+    all.unwrap();
+    let mut outbox = outbox.killed(|messages| messages.outbox);
     assert_eq!(outbox.accept(new(1), NOW), Err(AcceptError::TooMany));
     assert_eq!(outbox.outcomes(0, usize::MAX).unwrap().len(), OUTCOMES_MAX);
     let first = outbox.outcomes(0, 1).unwrap()[0].cursor;
@@ -320,6 +331,6 @@ fn cursors_rise_beyond_those_of_a_gate_before() {
 fn debug_shows_neither_recipient_nor_body_nor_id() {
     let outbox = holding(1);
     let entry = outbox.get(&[1; 16]).unwrap();
-    let text = format!("{:?} {entry:?} {outbox:?}", new(1));
+    let text = format!("{:?} {entry:?} {:?}", new(1), *outbox);
     assert_eq!(text, "NewMessage(..) Entry(Waiting, attempts 0) Outbox(1 open, 0 ended)");
 }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! How messages ended, until the app has acknowledged that it knows.
 
-use std::collections::{BTreeMap, HashMap};
-
-use super::{next_cursor, MessageId};
+use super::MessageId;
 
 /// How a message ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,48 +42,4 @@ pub struct Outcome {
     pub ending: Ending,
     /// When.
     pub at_ms: i64,
-}
-
-/// Outcomes that the app has not acknowledged.
-#[derive(Default)]
-pub(super) struct Outcomes {
-    last_cursor: i64,
-    by_cursor: BTreeMap<i64, Outcome>,
-    /// SHA-256 of what the app asked for.
-    by_id: HashMap<MessageId, [u8; 32]>,
-}
-
-impl Outcomes {
-    /// Writes an outcome down; the caller has made sure that the id has none.
-    pub(super) fn add(&mut self, id: MessageId, request: [u8; 32], ending: Ending, at_ms: i64) {
-        let cursor = next_cursor(self.last_cursor, at_ms);
-        self.last_cursor = cursor;
-        self.by_cursor.insert(cursor, Outcome { cursor, id, ending, at_ms });
-        self.by_id.insert(id, request);
-    }
-
-    /// The hash of what was asked for under this id, if it ended and was not acknowledged.
-    pub(super) fn request(&self, id: &MessageId) -> Option<&[u8; 32]> {
-        self.by_id.get(id)
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.by_cursor.len()
-    }
-
-    /// Oldest first.
-    pub(super) fn after(&self, cursor: i64) -> impl Iterator<Item = &Outcome> {
-        // From the next one on: there is none after the greatest.
-        let from = cursor.checked_add(1);
-        from.into_iter().flat_map(|from| self.by_cursor.range(from..)).map(|(_, outcome)| outcome)
-    }
-
-    /// Forgets up to and including the cursor; gives how many.
-    pub(super) fn acknowledge(&mut self, cursor: i64) -> usize {
-        let before = self.len();
-        while let Some(first) = self.by_cursor.first_entry().filter(|e| *e.key() <= cursor) {
-            self.by_id.remove(&first.remove().id);
-        }
-        before - self.len()
-    }
 }

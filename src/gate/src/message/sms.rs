@@ -2,16 +2,17 @@
 //! Whether an SMS is a cloud message again: the sender's receipt was lost, or clocks differ, and its app
 //! sent an SMS too (P6).
 //!
-//! Kept is an HMAC-SHA256 over sender and body under a random key of this user, for 72 h, also when the
+//! Kept is an HMAC-SHA256 over sender and body under a key of this user, for 72 h, also when the
 //! message itself was acknowledged and is gone. Matching is advice: nothing is deleted because of it.
 
-use std::collections::VecDeque;
-
-use cloudmessaging_seal::key::random;
 use cloudmessaging_seal::Number;
-use ring::hmac;
+use cloudmessaging_wire::proto::messages as proto;
+use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use zeroize::Zeroizing;
 
+use super::rows::fixed;
+use super::sealed::{Column, Named, Sealer, Tag};
+use super::store::next_row;
 use super::{MessageId, StoreError};
 
 /// How far an SMS and its cloud message may be apart.
@@ -20,64 +21,76 @@ pub const MATCH_MS: i64 = 72 * 3600 * 1000;
 /// Most messages that are remembered; beyond them the oldest is forgotten.
 pub const MATCHES_MAX: usize = 4096;
 
-/// The messages of the last 72 h that an SMS can be.
-pub(super) struct SmsMatches {
-    key: hmac::Key,
-    by_age: VecDeque<Remembered>,
+/// A remembered message that an SMS is.
+pub(super) struct Match {
+    pub row: i64,
+    pub id: MessageId,
 }
 
-struct Remembered {
-    tag: [u8; 32],
-    id: MessageId,
+/// Remembers a cloud message that was received.
+pub(super) fn remember(
+    transaction: &Transaction<'_>,
+    sealer: &Sealer,
+    (sender, body, id): (&Number, &str, &MessageId),
     received_ms: i64,
+) -> Result<(), StoreError> {
+    // A Number has digits.
+    let Some(digits) = digits(sender.as_str()) else { return Ok(()) };
+    let count: i64 = transaction.query_row("SELECT COUNT(*) FROM sms", (), |row| row.get(0))?;
+    if usize::try_from(count).is_ok_and(|count| count >= MATCHES_MAX) {
+        let oldest = "DELETE FROM sms WHERE row = (SELECT MIN(row) FROM sms)";
+        transaction.execute(oldest, ())?;
+    }
+    let row = next_row(transaction, "sms")?;
+    let kept = proto::SmsMatch { id: id.to_vec() };
+    let sealed = sealer.seal(Column::SmsMatch, row, &kept)?;
+    let insert = "INSERT INTO sms (row, tag, received_ms, sealed) VALUES (?1, ?2, ?3, ?4)";
+    transaction.execute(insert, (row, tag(sealer, &digits, body), received_ms, sealed))?;
+    Ok(())
 }
 
-impl SmsMatches {
-    pub(super) fn new() -> Result<Self, StoreError> {
-        let key = Zeroizing::new(random::<32>()?);
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &*key);
-        Ok(Self { key, by_age: VecDeque::new() })
-    }
+/// The oldest cloud message that this SMS is again.
+pub(super) fn find(
+    connection: &Connection,
+    sealer: &Sealer,
+    (sender, body): (&str, &str),
+    received_ms: i64,
+) -> Result<Option<Match>, StoreError> {
+    let Some(digits) = digits(sender) else { return Ok(None) };
+    let select = "SELECT row, sealed FROM sms
+        WHERE tag = ?1 AND received_ms BETWEEN ?2 AND ?3 ORDER BY row LIMIT 1";
+    let (from, to) = (received_ms.saturating_sub(MATCH_MS), received_ms.saturating_add(MATCH_MS));
+    let found = connection
+        .query_row(select, (tag(sealer, &digits, body), from, to), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let Some((row, sealed)) = found else { return Ok(None) };
+    let kept: proto::SmsMatch = sealer.open(Column::SmsMatch, row, sealed)?;
+    Ok(Some(Match { row, id: fixed(&kept.id)? }))
+}
 
-    /// Remembers a cloud message that was received.
-    pub(super) fn remember(
-        &mut self,
-        sender: &Number,
-        body: &str,
-        id: MessageId,
-        received_ms: i64,
-    ) {
-        // A Number has digits.
-        let Some(digits) = digits(sender.as_str()) else { return };
-        let tag = self.tag(&digits, body);
-        if self.by_age.len() >= MATCHES_MAX {
-            self.by_age.pop_front();
-        }
-        self.by_age.push_back(Remembered { tag, id, received_ms });
-    }
+/// Uses a match up.
+pub(super) fn forget(transaction: &Transaction<'_>, row: i64) -> Result<(), StoreError> {
+    transaction.execute("DELETE FROM sms WHERE row = ?1", [row])?;
+    Ok(())
+}
 
-    /// The oldest cloud message that this SMS is again. It matches once.
-    pub(super) fn take(&mut self, sender: &str, body: &str, received_ms: i64) -> Option<MessageId> {
-        let tag = self.tag(&digits(sender)?, body);
-        let near = |other: i64| other.abs_diff(received_ms) <= MATCH_MS.unsigned_abs();
-        let matching = |r: &Remembered| r.tag == tag && near(r.received_ms);
-        let index = self.by_age.iter().position(matching)?;
-        self.by_age.remove(index).map(|remembered| remembered.id)
-    }
+/// Whether something is older than it may be.
+pub(super) fn any_old(connection: &Connection, now_ms: i64) -> Result<bool, StoreError> {
+    let select = "SELECT EXISTS (SELECT 1 FROM sms WHERE received_ms < ?1)";
+    Ok(connection.query_row(select, [now_ms.saturating_sub(MATCH_MS)], |row| row.get(0))?)
+}
 
-    pub(super) fn expire(&mut self, now_ms: i64) {
-        self.by_age.retain(|r| r.received_ms.saturating_add(MATCH_MS) >= now_ms);
-    }
+pub(super) fn forget_old(transaction: &Transaction<'_>, now_ms: i64) -> Result<(), StoreError> {
+    let until = now_ms.saturating_sub(MATCH_MS);
+    transaction.execute("DELETE FROM sms WHERE received_ms < ?1", [until])?;
+    Ok(())
+}
 
-    fn tag(&self, digits: &str, body: &str) -> [u8; 32] {
-        let mut context = hmac::Context::with_key(&self.key);
-        context.update(&(digits.len() as u64).to_be_bytes());
-        context.update(digits.as_bytes());
-        context.update(normalised(body).as_bytes());
-        let mut tag = [0; 32];
-        tag.copy_from_slice(context.sign().as_ref());
-        tag
-    }
+fn tag(sealer: &Sealer, digits: &str, body: &str) -> Tag {
+    let length = (digits.len() as u64).to_be_bytes();
+    sealer.tag(Named::Sms, &[&length, digits.as_bytes(), normalised(body).as_bytes()])
 }
 
 /// The digits of a number as a network or an app spells it; nothing if it holds anything that a spelling
@@ -111,19 +124,15 @@ fn normalised(body: &str) -> Zeroizing<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::StorageKey;
 
-    const NOW: i64 = 1_700_000_000_000;
-
-    fn with(messages: &[(&str, &str, u8)]) -> SmsMatches {
-        let mut matches = SmsMatches::new().unwrap();
-        for (sender, body, id) in messages {
-            matches.remember(&Number::parse(sender).unwrap(), body, [*id; 16], NOW);
-        }
-        matches
+    fn key(digits: &str, body: &str) -> Tag {
+        let storage = StorageKey::from_bytes(&[1; 32]).unwrap();
+        tag(&Sealer::new(&storage, 0, 7).unwrap(), digits, body)
     }
 
     fn is_again(sender: &str, body: &str) -> bool {
-        with(&[("+15550100", "See you at 5", 1)]).take(sender, body, NOW).is_some()
+        digits(sender).is_some_and(|digits| key(&digits, body) == key("15550100", "See you at 5"))
     }
 
     #[test]
@@ -153,45 +162,5 @@ mod tests {
         ] {
             assert!(!is_again(sender, "See you at 5"), "{sender}");
         }
-    }
-
-    #[test]
-    fn each_message_matches_once_and_equal_ones_each_once() {
-        let mut matches = with(&[("+15550100", "ok", 1), ("+15550100", "ok", 2)]);
-        let mut take = || matches.take("+15550100", "ok", NOW);
-        assert_eq!(take(), Some([1; 16]));
-        assert_eq!(take(), Some([2; 16]));
-        assert_eq!(take(), None);
-    }
-
-    #[test]
-    fn an_sms_of_another_week_is_another_message() {
-        for (apart, again) in [(0, true), (MATCH_MS, true), (MATCH_MS + 1, false)] {
-            for at in [NOW - apart, NOW + apart] {
-                let mut matches = with(&[("+15550100", "ok", 1)]);
-                assert_eq!(matches.take("+15550100", "ok", at).is_some(), again, "{apart}");
-            }
-        }
-        let mut matches = with(&[("+15550100", "ok", 1)]);
-        for extreme in [i64::MIN, i64::MAX] {
-            assert_eq!(matches.take("+15550100", "ok", extreme), None);
-        }
-        matches.expire(NOW + MATCH_MS + 1);
-        assert!(matches.by_age.is_empty());
-    }
-
-    #[test]
-    fn it_remembers_no_more_than_it_may() {
-        let mut matches = with(&[("+15550100", "first", 1)]);
-        let sender = Number::parse("+15550101").unwrap();
-        (0..MATCHES_MAX).for_each(|n| matches.remember(&sender, &n.to_string(), [2; 16], NOW));
-        assert_eq!(matches.by_age.len(), MATCHES_MAX);
-        assert_eq!(matches.take("+15550100", "first", NOW), None);
-    }
-
-    #[test]
-    fn two_users_make_different_hashes() {
-        let one = with(&[("+15550100", "ok", 1)]).by_age[0].tag;
-        assert_ne!(one, with(&[("+15550100", "ok", 1)]).by_age[0].tag);
     }
 }

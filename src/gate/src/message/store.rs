@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The database of one user's messages: `messages.db` in the user's folder, made by the first change.
+//!
+//! What a change writes is on the disk when it returns, all of it or nothing: one transaction each, in SQLite's
+//! write-ahead log, with an fsync at each commit (<https://sqlite.org/wal.html>). A change that fails leaves everything
+//! as it was, except that a power cut right after a failed fsync may leave it made. In the clear are cursors, times, sizes and states;
+//! everything else is sealed or a keyed hash ([`super::sealed`]), the write-ahead log included. SQLite keeps no
+//! other file: temporary ones are in memory, and so is the index of the log, as this process is the only one that opens the database.
+//!
+//! It trusts nothing that it finds. What a newer version wrote is left as it is. What is damaged, or opens with another
+//! storage key, is put aside under another name. What belongs to another serial number of this user id is removed.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use cloudmessaging_seal::key::random;
+use nix::fcntl::OFlag;
+use nix::unistd::geteuid;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+
+use super::sealed::{Column, Sealer, SCHEMA};
+use super::StoreError;
+use crate::sync::{lock, Mutex};
+
+/// Its name in the user's folder; SQLite's log has `-wal` after it.
+pub const FILE: &str = "messages.db";
+
+/// The log is cut back to this after a checkpoint, bytes.
+const LOG_MAX: i64 = 1024 * 1024;
+
+/// `tag` is a keyed hash, `sealed` a message of proto/messages.proto, and every number is what its name says.
+const TABLES: &str = "
+CREATE TABLE meta (row INTEGER PRIMARY KEY CHECK (row = 0), serial INTEGER NOT NULL, sealed BLOB NOT NULL,
+    last_outcome INTEGER NOT NULL, last_inbound INTEGER NOT NULL, last_change INTEGER NOT NULL);
+CREATE TABLE outbox (row INTEGER PRIMARY KEY, sealed BLOB NOT NULL, progress BLOB NOT NULL, bytes INTEGER NOT NULL);
+CREATE TABLE body (row INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
+CREATE TABLE outcome (cursor INTEGER PRIMARY KEY, tag BLOB NOT NULL UNIQUE, sealed BLOB NOT NULL);
+CREATE TABLE inbox (cursor INTEGER PRIMARY KEY, received_ms INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    sealed BLOB NOT NULL);
+CREATE INDEX inbox_by_age ON inbox (received_ms);
+CREATE TABLE seen (tag BLOB PRIMARY KEY, answer INTEGER NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX seen_by_age ON seen (answer, at_ms);
+CREATE TABLE sms (row INTEGER PRIMARY KEY, tag BLOB NOT NULL, received_ms INTEGER NOT NULL, sealed BLOB NOT NULL);
+CREATE INDEX sms_by_tag ON sms (tag, row);
+CREATE INDEX sms_by_age ON sms (received_ms);
+CREATE TABLE receipt (row INTEGER PRIMARY KEY, tag BLOB NOT NULL UNIQUE, consent BLOB NOT NULL,
+    due_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, sealed BLOB NOT NULL);
+CREATE INDEX receipt_by_time ON receipt (due_ms);
+CREATE TABLE peer (row INTEGER PRIMARY KEY, tag BLOB NOT NULL UNIQUE, changed_ms INTEGER, sealed BLOB NOT NULL);
+CREATE INDEX peer_by_change ON peer (changed_ms) WHERE changed_ms IS NOT NULL;
+";
+
+/// Why a database that is there is not used.
+enum Unusable {
+    /// Not ours, or not whole: another one takes its place.
+    Damaged(&'static str),
+    /// Another person's.
+    OtherSerial,
+    /// It stays closed.
+    Error(StoreError),
+}
+
+impl<E: Into<StoreError>> From<E> for Unusable {
+    fn from(error: E) -> Self {
+        match error.into() {
+            StoreError::Damaged => Self::Damaged("it cannot be read"),
+            StoreError::Disk(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                Self::Damaged("it is no database, or not whole")
+            }
+            other => Self::Error(other),
+        }
+    }
+}
+
+/// The database, or the place for it.
+#[derive(Debug)]
+pub(super) struct Store {
+    folder: PathBuf,
+    sealer: Sealer,
+    /// `None`: there is no file.
+    connection: Mutex<Option<Connection>>,
+}
+
+impl Store {
+    /// Opens what is there; makes nothing.
+    pub(super) fn open(folder: &Path, sealer: Sealer) -> Result<Self, StoreError> {
+        let path = folder.join(FILE);
+        let connection = match fs::symlink_metadata(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+            Err(e) => return Err(e.into()),
+            Ok(_) => match open_existing(&path, &sealer) {
+                Ok(connection) => Some(connection),
+                Err(Unusable::Error(e)) => return Err(e),
+                Err(Unusable::OtherSerial) => {
+                    log::info!("messages of a user who was removed are removed");
+                    forget(folder)?;
+                    None
+                }
+                Err(Unusable::Damaged(why)) => {
+                    let name = put_aside(folder)?;
+                    log::error!("messages cannot be used and are now in {name}: {why}");
+                    None
+                }
+            },
+        };
+        Ok(Self { folder: folder.to_owned(), sealer, connection: Mutex::new(connection) })
+    }
+
+    /// Reads; gives `none` where there is no database.
+    pub(super) fn read<R>(
+        &self,
+        none: R,
+        read: impl FnOnce(&Connection, &Sealer) -> Result<R, StoreError>,
+    ) -> Result<R, StoreError> {
+        match &*lock(&self.connection) {
+            Some(connection) => read(connection, &self.sealer),
+            None => Ok(none),
+        }
+    }
+
+    /// Changes: on the disk when it returns. After an error nothing has changed.
+    pub(super) fn write<R>(
+        &self,
+        change: impl FnOnce(&Transaction<'_>, &Sealer) -> Result<R, StoreError>,
+    ) -> Result<R, StoreError> {
+        let mut connection = lock(&self.connection);
+        let connection = match &mut *connection {
+            Some(connection) => connection,
+            none => none.insert(create(&self.folder, &self.sealer)?),
+        };
+        // Rolled back when dropped.
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let result = change(&transaction, &self.sealer)?;
+        #[cfg(test)]
+        super::store_tests::before_commit()?;
+        transaction.commit()?;
+        Ok(result)
+    }
+
+    /// The connection, for a test that makes the disk fail.
+    #[cfg(test)]
+    pub(super) fn with_connection<R>(&self, with: impl FnOnce(&Connection) -> R) -> R {
+        with(lock(&self.connection).as_ref().expect("there is a database"))
+    }
+}
+
+/// A row number that is not in use.
+pub(super) fn next_row(connection: &Connection, table: &str) -> Result<i64, StoreError> {
+    let select = format!("SELECT COALESCE(MAX(row), 0) + 1 FROM {table}");
+    Ok(connection.query_row(&select, (), |row| row.get(0))?)
+}
+
+/// Bytes that the messages in this folder take on the disk, SQLite's log included.
+pub fn size_at_rest(folder: &Path) -> u64 {
+    let size = |name: String| fs::metadata(folder.join(name)).map_or(0, |file| file.len());
+    size(FILE.to_owned()) + size(format!("{FILE}-wal"))
+}
+
+/// Removes all that was kept here, what was put aside included; durable.
+pub(super) fn forget(folder: &Path) -> Result<(), StoreError> {
+    let entries = match fs::read_dir(folder) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().starts_with(FILE.as_bytes()) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(File::open(folder)?.sync_all()?)
+}
+
+fn create(folder: &Path, sealer: &Sealer) -> Result<Connection, StoreError> {
+    let path = folder.join(FILE);
+    // SQLite takes the mode of what it makes beside it from here.
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC).bits())
+        .open(&path);
+    match made {
+        // Left by a crash or a full disk between here and the tables.
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => check_file(&path)?,
+        made => drop(made?),
+    }
+    let mut connection = connect(&path)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(TABLES)?;
+    let check = sealer.seal(Column::Check, 0, &())?;
+    let meta = "INSERT INTO meta VALUES (0, ?1, ?2, 0, 0, 0)";
+    transaction.execute(meta, (sealer.serial(), check))?;
+    transaction.pragma_update(None, "user_version", SCHEMA)?;
+    transaction.commit()?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    File::open(folder)?.sync_all()?;
+    Ok(connection)
+}
+
+fn open_existing(path: &Path, sealer: &Sealer) -> Result<Connection, Unusable> {
+    if check_file(path).is_err() {
+        return Err(Unusable::Damaged("not a regular file of this service alone"));
+    }
+    let connection = connect(path)?;
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version > SCHEMA {
+        return Err(Unusable::Error(StoreError::FutureVersion));
+    }
+    let tables: i64 =
+        connection.query_row("SELECT COUNT(*) FROM sqlite_schema", (), |row| row.get(0))?;
+    if version == 0 && tables == 0 {
+        // A crash before the tables were made: nothing was kept.
+        drop(connection);
+        return create(path.parent().unwrap_or(path), sealer).map_err(Unusable::from);
+    }
+    if version != SCHEMA {
+        return Err(Unusable::Damaged("of no version that there was"));
+    }
+    let whole: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+    if whole != "ok" {
+        return Err(Unusable::Damaged("its pages are damaged"));
+    }
+    let (serial, check): (i64, Vec<u8>) =
+        connection.query_row("SELECT serial, sealed FROM meta WHERE row = 0", (), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    if serial != sealer.serial() {
+        return Err(Unusable::OtherSerial);
+    }
+    if sealer.open::<()>(Column::Check, 0, check).is_err() {
+        return Err(Unusable::Damaged("it opens with another storage key"));
+    }
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok(connection)
+}
+
+/// Opens a file that is there, so that it is left as it is unless something is written.
+fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    // Before the first access: the index of the log is in memory then, and no file.
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // Nobody else opens it: a lock that somebody holds will not go away.
+    connection.busy_timeout(std::time::Duration::ZERO)?;
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version > SCHEMA {
+        return Ok(connection);
+    }
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // An fsync at each commit: what returned is on the disk.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_MAX)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    Ok(connection)
+}
+
+/// A regular file of this service that nobody else has a name for or can open.
+fn check_file(path: &Path) -> io::Result<()> {
+    let found = fs::symlink_metadata(path)?;
+    let ours = found.uid() == geteuid().as_raw() && found.mode() & 0o7777 == 0o600;
+    if found.is_file() && ours && found.nlink() == 1 {
+        return Ok(());
+    }
+    Err(io::ErrorKind::PermissionDenied.into())
+}
+
+/// Gives the database and its log another name, under which nothing is ever read.
+fn put_aside(folder: &Path) -> Result<String, StoreError> {
+    let name = format!("{FILE}.aside-{}", hex::encode(random::<8>()?));
+    // The log first: a database that lost its log would read as it was before.
+    for suffix in ["-wal", "-journal", ""] {
+        let from = folder.join(format!("{FILE}{suffix}"));
+        match fs::rename(from, folder.join(format!("{name}{suffix}"))) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            renamed => renamed?,
+        }
+    }
+    File::open(folder)?.sync_all()?;
+    Ok(name)
+}
