@@ -129,6 +129,43 @@ fn without_a_way_to_send_sms_or_with_two_it_does_not_start() {
 }
 
 #[test]
+fn a_code_posted_to_an_sms_server_registers_and_neither_it_nor_the_address_is_logged() {
+    use std::io::{Read, Write};
+    with_broker(|site| {
+        let public = site.keygen();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/secret-path", listener.local_addr().unwrap());
+        let served = std::thread::spawn(move || {
+            let mut stream = listener.accept().unwrap().0;
+            let (mut request, mut byte) = (Vec::new(), [0]);
+            while !request.ends_with(b"}") {
+                stream.read_exact(&mut byte).unwrap();
+                request.push(byte[0]);
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+            let at = request.iter().position(|byte| *byte == b'{').unwrap();
+            serde_json::from_slice::<serde_json::Value>(&request[at..]).unwrap()
+        });
+        let mut means = site.means();
+        means.truncate(4);
+        means.extend(["--sms-url".into(), url]);
+        let registrar = site.start_with(&means, &[]);
+        let mut alice = site.phone(&public, "+15550100");
+        assert!(matches!(alice.ask(alice.registration()), reply::Kind::CodeSent(_)));
+        let sent = served.join().unwrap();
+        assert_eq!(sent["to"], "+15550100");
+        let code = sent["text"].as_str().unwrap().split(' ').next().unwrap().to_owned();
+        let request::Kind::Registration(mut registration) = alice.registration() else { panic!() };
+        registration.code = code.clone();
+        alice.obtain(request::Kind::Registration(registration));
+        let log = registrar.stop();
+        for secret in [code.as_str(), "secret-path", "5550100"] {
+            assert!(!log.contains(secret), "{secret} in {log}");
+        }
+    });
+}
+
+#[test]
 fn keygen_overwrites_neither_keys_nor_the_public_file() {
     let dir = tempfile::tempdir().unwrap();
     let keygen = |out: &str, public: &str| {

@@ -10,6 +10,7 @@ pub mod consent;
 pub mod crash;
 pub mod ledger;
 pub mod message;
+pub mod number;
 pub mod off;
 pub mod secrecy;
 pub mod withdraw;
@@ -143,6 +144,8 @@ macro_rules! claims {
             message::a_message_is_delivered_both_ways_and_ends_once,
             message::a_number_that_is_not_registered_ends_as_use_sms,
             message::a_message_survives_a_network_that_breaks,
+            number::only_the_code_that_came_by_sms_registers_a_number,
+            number::a_number_that_moves_is_the_new_phones_and_everybody_notices,
             withdraw::when_withdraw_returns_the_uplink_is_gone_and_no_further_byte_passes,
             withdraw::withdraw_in_the_middle_of_a_burst_stops_it,
             withdraw::an_erased_registration_is_not_found_any_more,

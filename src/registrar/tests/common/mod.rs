@@ -75,6 +75,11 @@ impl Site<'_> {
     }
 
     pub fn start(&self, more: &[&str]) -> Registrar {
+        self.start_with(&self.means(), more)
+    }
+
+    /// With another way to send SMS.
+    pub fn start_with(&self, means: &[String], more: &[&str]) -> Registrar {
         let pki = self.pki();
         let mut child = Command::new(env!("CARGO_BIN_EXE_registrar"))
             .arg("run")
@@ -87,7 +92,7 @@ impl Site<'_> {
             .arg(pki.join("registrar.pem"))
             .arg("--key")
             .arg(pki.join("registrar.key.pem"))
-            .args(self.means())
+            .args(means)
             .args(more)
             .env("RUST_LOG", "debug")
             .stdin(Stdio::null())
