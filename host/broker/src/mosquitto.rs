@@ -11,6 +11,9 @@
 //!   post may read inboxes, and so all of them at once.
 //! - A client that knows another's client id can end that connection, and the session with it; what was
 //!   queued is lost, not delivered to the wrong one.
+//! - Whoever shares a subscription to `cm/1/registrar` under the registrars' own name for it is given a part
+//!   of the requests, which are dropped when READ is checked: he learns nothing, and they are lost. That name
+//!   (`registrar run --share`) has to be a secret there.
 //! - A certificate with an unknown CN may connect, though it can do nothing.
 
 use std::io;

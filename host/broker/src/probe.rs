@@ -109,6 +109,28 @@ impl Probe {
         client_id: &str,
         session: Session,
     ) -> Result<Probe, ProbeError> {
+        Probe::open(dir, address, certificate, client_id, session, None)
+    }
+
+    /// Connects and leaves a will: what the broker is to publish when the connection breaks.
+    pub fn connect_with_will(
+        dir: &Path,
+        address: SocketAddr,
+        certificate: Option<&str>,
+        client_id: &str,
+        will: &Message,
+    ) -> Result<Probe, ProbeError> {
+        Probe::open(dir, address, certificate, client_id, Session::default(), Some(will))
+    }
+
+    fn open(
+        dir: &Path,
+        address: SocketAddr,
+        certificate: Option<&str>,
+        client_id: &str,
+        session: Session,
+        will: Option<&Message>,
+    ) -> Result<Probe, ProbeError> {
         let name = ServerName::from(address.ip());
         let tls = ClientConnection::new(client_config(dir, certificate)?, name)?;
         let tcp = TcpStream::connect(address)?;
@@ -119,6 +141,12 @@ impl Probe {
         let mut probe = Probe { stream, mqtt, arrived: VecDeque::new(), session_present: false };
         let connect = v5_0::Connect::builder()
             .client_id(client_id)
+            .and_then(|c| match will {
+                None => Ok(c),
+                Some(w) => {
+                    c.will_message(w.topic.as_str(), w.payload.clone(), Qos::AtLeastOnce, w.retain)
+                }
+            })
             .and_then(|c| {
                 c.clean_start(!session.resume)
                     .props(vec![
