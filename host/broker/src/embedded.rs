@@ -10,9 +10,8 @@
 //! mqtt5 has a certificate provider of its own. It is not used: it believes the client id, which a client
 //! chooses. Nor does mqtt5 keep a client from replacing another's session by a clean start; the [`Guard`] does.
 //!
-//! What is weak: until phones show their own certificates, post may read an inbox's ciphertext (it has to
-//! name it: wildcards are refused). All phones share the post certificate, so one that knows the client id of
-//! another's post connection can end it. mqtt5 adds the sender's client id to each PUBLISH as a user
+//! What is weak: all phones share the post certificate, so one that knows the client id of another's post
+//! connection can end it. mqtt5 adds the sender's client id to each PUBLISH as a user
 //! property, so who gets a message learns the id of the post connection it came from: such ids must say
 //! nothing and serve once. Inbox connections never publish. A registrar's id is told, too, but is refused to
 //! phones. A connection may outlive its certificate, as with any broker.

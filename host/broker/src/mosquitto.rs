@@ -7,8 +7,7 @@
 //!   which is the registrar, can issue itself one that says `registrar` or `post`: here that authority has
 //!   to be trusted as much as the other one. A second listener for registrars, with `cafile` and rules of
 //!   its own (`per_listener_settings`), would mend it; what is written here has one.
-//! - It grants every SUBSCRIBE and checks READ at each delivery. Until phones show their own certificates,
-//!   post may read inboxes, and so all of them at once.
+//! - It grants every SUBSCRIBE and checks READ at each delivery: who asks for what is not his is not told so.
 //! - A client that knows another's client id can end that connection, and the session with it; what was
 //!   queued is lost, not delivered to the wrong one.
 //! - Whoever shares a subscription to `cm/1/registrar` under the registrars' own name for it is given a part
@@ -185,7 +184,6 @@ mod tests {
              user post\n\
              topic write cm/1/registrar\n\
              topic write cm/1/inbox/+\n\
-             topic read cm/1/inbox/+\n\
              \n\
              pattern read cm/1/reply/%c/+\n\
              pattern read cm/1/inbox/%u\n"

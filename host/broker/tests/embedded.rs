@@ -140,6 +140,7 @@ fn every_forbidden_subscription_is_refused_in_so_many_words() {
         for filter in [
             "#",
             "cm/1/inbox/+",
+            "cm/1/inbox/aa",
             "cm/1/keys/aa",
             "cm/1/registrar",
             "$share/g/cm/1/registrar",

@@ -213,6 +213,14 @@ pub fn a_phone_that_is_called_by_a_wildcard_reads_nothing(site: &Site) {
     }
 }
 
+pub fn post_reads_no_inbox(site: &Site) {
+    let mut thief = site.connect("post", "thief");
+    let third = inbox(THIRD);
+    let shared = format!("$share/g/{third}");
+    let filters = [&*third, &shared, "cm/1/inbox/post", "cm/1/inbox/+", "cm/1/inbox/#", "#"];
+    site.gets_nothing(&mut thief, &filters);
+}
+
 pub fn post_reads_and_writes_no_bundle(site: &Site) {
     let mut thief = site.connect("post", "thief");
     site.is_refused(&mut thief, &[&bundle(THIRD), "cm/1/keys/x"]);

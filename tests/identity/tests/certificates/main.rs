@@ -46,6 +46,7 @@ hold! {
     a_stolen_phone_takes_over_no_session_whose_client_id_it_does_not_know
     a_stolen_phone_is_worth_nothing_when_it_has_expired
     a_phone_that_is_called_by_a_wildcard_reads_nothing
+    post_reads_no_inbox
     post_reads_and_writes_no_bundle
     post_reads_no_request_and_no_answer_to_another
     post_leaves_no_will_that_is_kept_as_a_bundle
