@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_fingerprint_is_twelve_groups_of_five_digits_and_says_what_to_do_with_them() {
-        let digits = vec!["01234"; 12].join(" ");
+        let digits = ["01234"; 12].join(" ");
         let text = fingerprint_text(&digits);
         let (shown, said) = text.split_once("\n\n").unwrap();
         assert_eq!(shown.lines().count(), 3);
