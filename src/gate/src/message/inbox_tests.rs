@@ -5,7 +5,9 @@ use cloudmessaging_seal::PublicKey;
 
 use super::*;
 use crate::message::fixture::{none, On, NOW};
+use crate::message::receipt::OWED_MAX;
 use crate::message::seen::SEEN_MS;
+use crate::message::sms::{MATCHES_MAX, MATCH_MS};
 
 fn empty() -> On<Inbox> {
     none(|messages| messages.inbox)
@@ -139,6 +141,153 @@ fn an_sms_is_recognised_once_also_after_its_message_was_acknowledged() {
     let mut check = || inbox.check_sms("+1 555 0100", "hello ", NOW + 1000).unwrap();
     assert_eq!(check(), Some([1; 16]));
     assert_eq!(check(), None, "a duplicate was not remembered twice");
+}
+
+#[test]
+fn two_equal_messages_match_one_sms_each() {
+    let mut inbox = empty();
+    inbox.store(message("+15550100", 1, "ok", NOW), answer()).unwrap();
+    inbox.store(message("+15550100", 2, "ok", NOW), answer()).unwrap();
+    let mut check = || inbox.check_sms("+15550100", "ok", NOW).unwrap();
+    assert_eq!((check(), check(), check()), (Some([1; 16]), Some([2; 16]), None));
+}
+
+#[test]
+fn an_sms_of_another_week_is_another_message() {
+    for (apart, again) in [(0, true), (MATCH_MS, true), (MATCH_MS + 1, false)] {
+        for at in [NOW - apart, NOW + apart] {
+            let mut inbox = empty();
+            inbox.store(of(1, NOW), answer()).unwrap();
+            let found = inbox.check_sms("+15550100", "hello", at).unwrap();
+            assert_eq!(found.is_some(), again, "{apart}");
+        }
+    }
+    let mut inbox = empty();
+    inbox.store(of(1, NOW), answer()).unwrap();
+    for extreme in [i64::MIN, i64::MAX] {
+        assert_eq!(inbox.check_sms("+15550100", "hello", extreme), Ok(None));
+    }
+}
+
+#[test]
+fn a_flood_of_messages_leaves_the_newest_to_match() {
+    let mut inbox = empty();
+    inbox.store(of(1, NOW), answer()).unwrap();
+    let flood = inbox.reading().unwrap().write(|transaction, _| {
+        let insert = "INSERT INTO sms (tag, received_ms, sealed) VALUES (?1, ?2, x'')";
+        for n in 1..MATCHES_MAX {
+            transaction.execute(insert, (n.to_be_bytes(), NOW))?;
+        }
+        Ok(())
+    });
+    flood.unwrap();
+    inbox.store(message("+15550100", 2, "later", NOW), answer()).unwrap();
+    assert_eq!(inbox.check_sms("+15550100", "hello", NOW), Ok(None));
+    assert_eq!(inbox.check_sms("+15550100", "later", NOW), Ok(Some([2; 16])));
+}
+
+fn owed(inbox: &Inbox) -> Vec<(u8, ReceiptStatus)> {
+    inbox.receipts_due(NOW).unwrap().iter().map(|r| (r.id[0], r.status)).collect()
+}
+
+fn take_back(inbox: &mut Inbox, id: u8) -> ReceiptStatus {
+    let sender = Number::parse("+15550100").unwrap();
+    inbox.retract(1, &sender, &[id; 16], answer(), NOW).unwrap()
+}
+
+#[test]
+fn what_is_held_or_was_stays_delivered_when_it_is_taken_back() {
+    let mut inbox = empty();
+    inbox.store(of(1, NOW), answer()).unwrap();
+    assert_eq!(take_back(&mut inbox, 1), ReceiptStatus::Delivered);
+    assert_eq!(inbox.inbound(0, 9).unwrap().len(), 1);
+    inbox.acknowledge(i64::MAX).unwrap();
+    let mut inbox = inbox.killed(|messages| messages.inbox);
+    assert_eq!(take_back(&mut inbox, 1), ReceiptStatus::Delivered);
+    assert_eq!(owed(&inbox), [(1, ReceiptStatus::Delivered)], "one for one message");
+}
+
+#[test]
+fn what_is_taken_back_before_it_comes_is_refused_for_good() {
+    let mut inbox = empty();
+    assert_eq!(take_back(&mut inbox, 1), ReceiptStatus::Retracted);
+    assert_eq!(take_back(&mut inbox, 1), ReceiptStatus::Retracted, "again");
+    let mut inbox = inbox.killed(|messages| messages.inbox);
+    assert_eq!(inbox.store(of(1, NOW), answer()), Ok(Stored::Retracted));
+    assert_eq!(inbox.store(of(1, NOW + SEEN_MS - 1), answer()), Ok(Stored::Retracted));
+    assert!(inbox.inbound(0, 9).unwrap().is_empty());
+    assert_eq!(inbox.check_sms("+15550100", "hello", NOW), Ok(None), "the SMS is the only one");
+    // Whoever has another number cannot take it back.
+    assert_eq!(inbox.store(message("+15550101", 1, "hello", NOW), answer()), Ok(Stored::New));
+}
+
+#[test]
+fn receipts_and_retracts_pass_when_it_is_full() {
+    let mut inbox = full();
+    assert_eq!(inbox.store(of(101, NOW), answer()), Ok(Stored::Full));
+    assert_eq!(take_back(&mut inbox, 101), ReceiptStatus::Full, "the refusal stands");
+    assert_eq!(take_back(&mut inbox, 102), ReceiptStatus::Retracted);
+    let owed = owed(&inbox);
+    assert!(owed.contains(&(101, ReceiptStatus::Full)));
+    assert!(owed.contains(&(102, ReceiptStatus::Retracted)));
+}
+
+#[test]
+fn a_receipt_is_owed_until_it_is_sent_or_nobody_waits_for_it() {
+    let mut inbox = empty();
+    let later = |due_ms| Answer { due_ms, ..answer() };
+    inbox.store(of(1, NOW), later(NOW + 20)).unwrap();
+    inbox.store(of(2, NOW), later(NOW + 10)).unwrap();
+    let inbox = inbox.killed(|messages| messages.inbox);
+    assert_eq!(inbox.next_receipt(), Some(NOW + 10));
+    assert!(inbox.receipts_due(NOW + 9).unwrap().is_empty());
+    let due = inbox.receipts_due(NOW + 20).unwrap();
+    assert_eq!(due.iter().map(|r| r.id[0]).collect::<Vec<_>>(), [2, 1]);
+    let (first, kept) = (&due[0], later(NOW + 10));
+    assert_eq!((first.sim, first.status), (1, ReceiptStatus::Delivered));
+    assert_eq!(first.answer.reader, kept.reader);
+    assert_eq!(first.answer.receipt_key, kept.receipt_key);
+    assert_eq!((first.answer.due_ms, first.answer.until_ms), (kept.due_ms, kept.until_ms));
+    assert_eq!(first.answer.record_id, kept.record_id);
+    let mut inbox = inbox;
+    inbox.receipt_sent(first.row).unwrap();
+    let mut inbox = inbox.killed(|messages| messages.inbox);
+    assert_eq!(inbox.receipts_due(NOW + 20).unwrap().len(), 1);
+    assert!(inbox.receipts_due(NOW + 1000).unwrap().is_empty(), "nobody waits");
+    inbox.expire(NOW + 1000).unwrap();
+    assert_eq!(inbox.next_receipt(), None);
+}
+
+#[test]
+fn a_receipt_of_another_consent_is_never_sent() {
+    let mut inbox = empty();
+    inbox.store(of(1, NOW), answer()).unwrap();
+    inbox.store(of(2, NOW), Answer { record_id: [4; 16], ..answer() }).unwrap();
+    inbox.settle(Some([4; 16])).unwrap();
+    assert_eq!(owed(&inbox), [(2, ReceiptStatus::Delivered)]);
+    inbox.settle(None).unwrap();
+    assert!(owed(&inbox.killed(|messages| messages.inbox)).is_empty());
+    assert_eq!(inbox.inbound(0, 9).unwrap().len(), 2, "the messages are the owner's");
+}
+
+#[test]
+fn with_too_many_receipts_owed_nothing_is_stored() {
+    let mut inbox = empty();
+    inbox.store(of(1, NOW), answer()).unwrap();
+    let flood = inbox.reading().unwrap().write(|transaction, _| {
+        let insert = "INSERT INTO receipt (tag, consent, due_ms, until_ms, sealed)
+            VALUES (?1, x'', ?2, ?2, x'')";
+        for n in 1..OWED_MAX {
+            transaction.execute(insert, (n.to_be_bytes(), NOW + 500))?;
+        }
+        Ok(())
+    });
+    flood.unwrap();
+    assert_eq!(inbox.store(of(2, NOW), answer()), Err(StoreError::Full("receipt")));
+    assert_eq!(inbox.inbound(0, 9).unwrap().len(), 1);
+    assert_eq!(inbox.store(of(1, NOW), answer()), Ok(Stored::Duplicate), "in the place of its own");
+    inbox.expire(NOW + 500).unwrap();
+    assert_eq!(inbox.store(of(2, NOW), answer()), Ok(Stored::New));
 }
 
 #[test]

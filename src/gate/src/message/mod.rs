@@ -28,6 +28,8 @@ pub mod sms;
 mod store;
 
 #[cfg(test)]
+mod file_tests;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod model_tests;

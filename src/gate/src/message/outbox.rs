@@ -105,6 +105,12 @@ impl Outbox {
         Ok(outbox)
     }
 
+    /// The database, for a test that makes it fail.
+    #[cfg(test)]
+    pub(super) fn shelf(&self) -> Shelf {
+        self.shelf.clone()
+    }
+
     pub(super) fn is_open(&self) -> bool {
         self.shelf.is_ok()
     }
@@ -280,8 +286,8 @@ impl Outbox {
 
     /// Ends what has reached its deadline; gives what ended.
     pub fn expire(&mut self, now_ms: i64) -> Result<Vec<Closed>, StoreError> {
-        let over = |(_, e): &(&i64, &Box<Entry>)| e.sms_deadline_ms() <= now_ms;
-        let ended = self.open.iter().filter(over).map(|(row, e)| (*row, e.reason()));
+        let ended = self.open.iter().filter(|(_, entry)| entry.sms_deadline_ms() <= now_ms);
+        let ended = ended.map(|(row, entry)| (*row, entry.reason()));
         self.end_rows(&ended.collect::<Vec<_>>(), &[], now_ms)
     }
 

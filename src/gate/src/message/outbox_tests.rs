@@ -296,6 +296,69 @@ fn after_withdrawal_nothing_is_sent_and_what_may_be_out_ends_at_its_deadline() {
 }
 
 #[test]
+fn a_crash_between_a_withdrawal_and_its_last_step_changes_no_ending() {
+    let mut outbox = holding(4);
+    outbox.handed_over(&[2; 16], READER).unwrap();
+    outbox.handed_over(&[3; 16], READER).unwrap();
+    outbox.acknowledged(&[3; 16]).unwrap();
+    outbox.close(&[4; 16], Ending::Delivered, NOW).unwrap();
+    assert_eq!(outbox.settle(Some(RECORD), NOW), Ok(vec![]), "it is in force");
+    assert!(outbox.get(&[1; 16]).unwrap().is_to_be_sent());
+
+    let mut outbox = outbox.killed(|messages| messages.outbox);
+    let of_another = NewMessage { record_id: [9; 16], ..new(5) };
+    outbox.accept(of_another, NOW).unwrap();
+    let settled = outbox.settle(Some([9; 16]), NOW + 5).unwrap();
+    assert_eq!(settled.iter().map(|c| (c.id[0], c.reason)).collect::<Vec<_>>(), [(1, Off)]);
+    assert_eq!(outbox.settle(Some([9; 16]), NOW + 6), Ok(vec![]), "once");
+    assert!(outbox.get(&[5; 16]).unwrap().is_to_be_sent());
+    for id in [[2; 16], [3; 16]] {
+        assert_eq!(outbox.get(&id).unwrap().state(), State::Withdrawn);
+        assert_eq!(outbox.handed_over(&id, READER), Ok(false));
+    }
+    let mut outbox = outbox.killed(|messages| messages.outbox);
+    let ended = outbox.expire(NOW + 60_000).unwrap();
+    let ended: Vec<_> = ended.iter().map(|c| (c.id[0], c.reason)).collect();
+    assert_eq!(ended, [(2, Expired), (3, Expired), (5, NoNetwork)]);
+}
+
+#[test]
+fn what_was_handed_over_before_a_kill_is_perhaps_out_and_sent_again() {
+    let mut outbox = holding(2);
+    outbox.handed_over(&[1; 16], READER).unwrap();
+    let key = *outbox.get(&[1; 16]).unwrap().receipt_key_id();
+    let mut outbox = outbox.killed(|messages| messages.outbox);
+    let entry = outbox.by_receipt_key(&key).unwrap();
+    assert_eq!((entry.state(), entry.reader()), (State::Returned, Some(&READER)));
+    assert!(entry.is_to_be_sent() && entry.is_perhaps_out());
+    assert_eq!(outbox.kept_back(&[1; 16]), Ok(false), "of another life");
+    assert_eq!(outbox.handed_over(&[1; 16], READER), Ok(true));
+    assert_eq!(outbox.body(&[1; 16]).unwrap().as_str(), "hello");
+    assert_eq!(outbox.body(&[9; 16]), Err(StoreError::Gone));
+}
+
+#[test]
+fn a_message_whose_time_is_over_is_retracted_once_in_a_life() {
+    let mut outbox = holding(4);
+    for id in [1, 2, 3] {
+        outbox.handed_over(&[id; 16], READER).unwrap();
+    }
+    outbox.close(&[2; 16], Ending::Delivered, NOW).unwrap();
+    let not_after = outbox.get(&[1; 16]).unwrap().not_after_ms();
+    assert!(outbox.retract_due(not_after - 1).is_empty());
+    assert_eq!(outbox.retract_due(not_after), [[1; 16], [3; 16]], "never out, or delivered");
+    outbox.retract_sent(&[1; 16]);
+    outbox.retract_sent(&[3; 16]);
+    assert!(outbox.retract_due(not_after).is_empty());
+    outbox.retract_returned(&[3; 16]);
+    assert_eq!(outbox.retract_due(not_after), [[3; 16]]);
+    let mut outbox = outbox.killed(|messages| messages.outbox);
+    assert_eq!(outbox.retract_due(not_after), [[1; 16], [3; 16]], "another life");
+    outbox.withdraw(NOW).unwrap();
+    assert!(outbox.retract_due(not_after).is_empty(), "nothing is sent after off");
+}
+
+#[test]
 fn outcomes_are_read_in_order_until_they_are_acknowledged() {
     let mut outbox = holding(4);
     // Also by a clock that is set back.

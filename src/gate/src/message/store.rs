@@ -11,7 +11,7 @@
 //! storage key, is put aside under another name. What belongs to another serial number of this user id is removed.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -27,6 +27,8 @@ use crate::sync::{lock, Mutex};
 
 /// Its name in the user's folder; SQLite's log has `-wal` after it.
 pub const FILE: &str = "messages.db";
+
+const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// The log is cut back to this after a checkpoint, bytes.
 const LOG_MAX: i64 = 1024 * 1024;
@@ -205,6 +207,10 @@ fn open_existing(path: &Path, sealer: &Sealer) -> Result<Connection, Unusable> {
     if check_file(path).is_err() {
         return Err(Unusable::Damaged("not a regular file of this service alone"));
     }
+    // Looked for first without SQLite, which would make a log beside it.
+    if version_in_header(path)? > SCHEMA {
+        return Err(Unusable::Error(StoreError::FutureVersion));
+    }
     let connection = connect(path)?;
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version > SCHEMA {
@@ -236,6 +242,17 @@ fn open_existing(path: &Path, sealer: &Sealer) -> Result<Connection, Unusable> {
     }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(connection)
+}
+
+/// The version in the database's own header (<https://sqlite.org/fileformat.html>, 1.3); a newer one can be in the
+/// log.
+fn version_in_header(path: &Path) -> io::Result<u32> {
+    let mut header = Vec::with_capacity(64);
+    File::open(path)?.take(64).read_to_end(&mut header)?;
+    let version = header.last_chunk().filter(|_| header.len() == 64 && header.starts_with(MAGIC));
+    // Kept signed; a negative one is none.
+    let version = version.map_or(0, |version| i32::from_be_bytes(*version));
+    Ok(u32::try_from(version).unwrap_or(0))
 }
 
 /// Opens a file that is there, so that it is left as it is unless something is written.
