@@ -53,6 +53,11 @@ pub(crate) mod fake {
             Self { wall: AtomicI64::new(wall_ms), boot: AtomicI64::new(boot_ms) }
         }
 
+        /// Somebody sets the wall clock.
+        pub(crate) fn set_wall(&self, ms: i64) {
+            self.wall.store(ms, Ordering::SeqCst);
+        }
+
         /// Time passes on both.
         pub(crate) fn advance(&self, ms: i64) {
             self.wall.fetch_add(ms, Ordering::SeqCst);

@@ -217,16 +217,9 @@ impl Courier {
                 clean_start: false,
                 session_expiry_s: LEASE.as_secs() as u32,
                 keep_alive_s: INBOX_KEEP_ALIVE_S,
+                client_certificate: vec![certificate.tls.clone()],
+                client_key: keys.tls.pkcs8().to_vec(),
                 ..Connect::default()
-            };
-            let connect = match certificate.tls.is_empty() {
-                // A registrar that certifies no TLS keys: the build-wide certificate.
-                true => connect,
-                false => Connect {
-                    client_certificate: vec![certificate.tls.clone()],
-                    client_key: keys.tls.pkcs8().to_vec(),
-                    ..connect
-                },
             };
             let routing_id = RoutingId(certificate.identity.routing_id);
             self.connect(Some(*sim), connect, Some(routing_id), now, next);

@@ -20,6 +20,8 @@ mod registration;
 pub mod request;
 mod retract;
 mod sending;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::mpsc::{self, Receiver, Sender};

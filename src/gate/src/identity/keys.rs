@@ -175,7 +175,7 @@ impl SimKeys {
         }
         let certificate = Certificate::verify(bytes, tls, registrar, now_ms)
             .filter(|c| c.identity.identity_key == self.identity.public_key())
-            .filter(|c| c.tls.is_empty() || self.tls.is_named_by(&c.tls));
+            .filter(|c| self.tls.is_named_by(&c.tls));
         let believed = certificate.is_some();
         if believed {
             self.certificate = certificate;

@@ -48,7 +48,7 @@ impl Users {
     }
 
     /// One that was reported.
-    pub(super) fn user(&self, id: UserId) -> Option<Arc<User>> {
+    pub(crate) fn user(&self, id: UserId) -> Option<Arc<User>> {
         let user = lock(&self.users).get(&id).cloned()?;
         let reported = lock(&user.view).report.is_some();
         reported.then_some(user)

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//! TLS keys: whose certificate each connection shows, and for how long.
+
+use super::*;
+
+const HOUR_MS: i64 = 3_600_000;
+
+#[test]
+fn the_inbox_shows_the_sims_own_certificate_and_the_post_the_build_wide_one() {
+    let rig = Rig::registered();
+    let [post, inbox] = &rig.connects[..] else { panic!("two connections") };
+    assert!(post.client_certificate.is_empty() && post.client_key.is_empty());
+    let key = TlsKey::from_pkcs8(&inbox.client_key).unwrap();
+    assert_eq!(inbox.client_certificate.len(), 1);
+    assert!(key.is_named_by(&inbox.client_certificate[0]));
+    assert_eq!(inbox.subscribe, [topic::inbox(&OWN)]);
+}
+
+#[test]
+fn the_inbox_is_connected_anew_before_its_certificate_ends() {
+    let mut rig = Rig::registered();
+    // Renewed daily; the connection stays while its own certificate is good.
+    for _ in 0..6 {
+        rig.pass(DAY_MS);
+        assert!(matches!(rig.next_request(), request::Kind::Renewal(_)));
+        rig.answer_registration();
+    }
+    let inboxes = |rig: &Rig| rig.connects.iter().filter(|c| !c.clean_start).count();
+    assert_eq!(inboxes(&rig), 1);
+    rig.pass(DAY_MS - HOUR_MS - 1);
+    assert_eq!(inboxes(&rig), 1);
+    rig.pass(1);
+    assert_eq!(inboxes(&rig), 2, "an hour before the first one lapses");
+    let [first, .., last] = &rig.connects[..] else { panic!("connections") };
+    assert!(first.clean_start && !last.clean_start);
+    assert_eq!(last.client_certificate[0][1], rig.serial as u8, "with the newest");
+    assert!(rig.state().connected);
+}
+
+#[test]
+fn a_registration_without_a_certificate_of_its_own_tls_key_is_not_taken() {
+    for tls_certificate in [Vec::new(), TlsKey::generate().unwrap().public_key_info()] {
+        let mut rig = Rig::on();
+        let request::Kind::Registration(asked) = rig.next_request() else { panic!() };
+        rig.identity = asked.identity_key.try_into().unwrap();
+        rig.serial = 1;
+        let sender_certificate = rig.registrar.certificate(&rig.certified());
+        rig.answer(reply::Kind::Registered(Registered { sender_certificate, tls_certificate }));
+        assert_eq!(rig.registration(), aidl::Registration::Registration::REFUSED);
+        assert_eq!(rig.inbox_line(), None);
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The code by SMS: who asks for it, and how often.
+
+use super::*;
+use aidl::Registration::Registration as State;
+use cloudmessaging_wire::proto::registrar::refused::Reason;
+
+const CODE: &str = "ABCDEFGH";
+
+fn submit(rig: &mut Rig, code: &str) {
+    rig.users.submit_code(0, SIM, &Personal::new(code)).unwrap();
+    rig.run();
+}
+
+/// The code in the request that waits.
+fn code(rig: &mut Rig) -> String {
+    let request::Kind::Registration(asked) = rig.next_request() else { panic!("another request") };
+    asked.code
+}
+
+fn waiting_for_code() -> Rig {
+    let mut rig = Rig::on();
+    assert_eq!(code(&mut rig), "");
+    rig.code_sent();
+    assert_eq!(rig.registration(), State::CODE_NEEDED);
+    rig
+}
+
+#[test]
+fn a_code_is_asked_for_once_and_then_waited_for() {
+    let mut rig = waiting_for_code();
+    rig.pass_in(600_000, 2 * DAY_MS);
+    assert!(rig.asked.is_empty(), "each request costs an SMS");
+    assert_eq!(rig.registration(), State::CODE_NEEDED);
+    rig.restart();
+    rig.pass_in(600_000, DAY_MS);
+    assert!(rig.asked.is_empty(), "a restart included");
+    assert_eq!(rig.registration(), State::CODE_NEEDED);
+}
+
+#[test]
+fn the_code_that_is_submitted_registers_the_sim() {
+    let mut rig = waiting_for_code();
+    submit(&mut rig, CODE);
+    assert_eq!(code(&mut rig), CODE);
+    rig.answer_registration();
+    assert_eq!(rig.registration(), State::DONE);
+    assert!(rig.state().connected);
+}
+
+#[test]
+fn a_wrong_code_waits_for_another_and_sends_no_sms() {
+    let mut rig = waiting_for_code();
+    for _ in 0..3 {
+        submit(&mut rig, "WRONGONE");
+        assert_eq!(code(&mut rig), "WRONGONE");
+        rig.refuse(Reason::WrongCode);
+        assert_eq!(rig.registration(), State::CODE_NEEDED);
+        rig.pass(30_000);
+        assert!(rig.asked.is_empty());
+    }
+    submit(&mut rig, CODE);
+    rig.answer_registration();
+    assert_eq!(rig.registration(), State::DONE);
+}
+
+#[test]
+fn a_code_that_is_submitted_too_late_has_another_one_sent_once() {
+    let mut rig = waiting_for_code();
+    rig.pass_in(60_000, 660_000);
+    submit(&mut rig, CODE);
+    assert_eq!(code(&mut rig), CODE, "the registrar decides");
+    rig.refuse(Reason::WrongCode);
+    rig.pass(60_000);
+    assert_eq!(code(&mut rig), "", "the owner wants one now");
+    rig.code_sent();
+    assert_eq!(rig.registration(), State::CODE_NEEDED);
+    rig.pass_in(600_000, DAY_MS);
+    assert!(rig.asked.is_empty());
+}
+
+#[test]
+fn a_code_is_kept_while_the_registrar_cannot_answer() {
+    let mut rig = waiting_for_code();
+    submit(&mut rig, CODE);
+    rig.refuse(Reason::Unavailable);
+    rig.pass(10_000);
+    assert_eq!(code(&mut rig), CODE);
+    rig.asked.clear();
+    rig.pass_in(5_000, 60_000);
+    assert_eq!(code(&mut rig), CODE, "nor while it does not answer");
+}
+
+#[test]
+fn requests_for_a_code_that_are_not_answered_come_less_and_less_often() {
+    let mut rig = Rig::on();
+    rig.pass_in(10_000, DAY_MS);
+    let requests = rig.asked.len();
+    assert!((3..=20).contains(&requests), "{requests} in a day");
+}
+
+#[test]
+fn a_registration_that_is_refused_is_not_asked_for_at_once() {
+    let mut rig = Rig::on();
+    rig.refuse(Reason::TooOften);
+    assert_eq!(rig.registration(), State::REFUSED);
+    rig.pass(5_000);
+    assert!(rig.asked.is_empty());
+}
