@@ -213,10 +213,10 @@ impl Connection<'_> {
     }
 
     fn before_tls(mut self, how: How) -> Result<()> {
+        self.hit();
         if how == How::Garbage {
             self.phone.write_all(&garbage())?;
         }
-        self.hit();
         if how != How::Close {
             self.stay_silent();
         }
@@ -233,8 +233,8 @@ impl Connection<'_> {
         hello.extend([0xc0, 0x2b, 0, 0, 0]);
         let size = hello.len() as u8;
         let record = [&[0x16, 3, 3, 0, size + 4, 2, 0, 0, size][..], &hello].concat();
-        self.phone.write_all(&record)?;
         self.hit();
+        self.phone.write_all(&record)?;
         // Its alert, in the clear, and nothing that it would say to a broker.
         let mut answer = Vec::new();
         let _ = self.phone.read_to_end(&mut answer);
@@ -310,10 +310,11 @@ impl Connection<'_> {
         if role != Some(on) || Some(point) != point_of(kind(packet), from) {
             return Ok(Next::Pass);
         }
+        self.hit();
         if how == How::Garbage {
+            // The phone may hang up before it has all of it.
             send(session, &mut self.phone, &garbage())?;
         }
-        self.hit();
         match how {
             How::Swallow => return Ok(Next::Drop),
             How::Close => {}

@@ -5,6 +5,7 @@
 //! The programs are the real ones. The broker is a true one, with a [`Hostile`] in front of it that passes on
 //! what it is given until it is told to do otherwise.
 
+pub mod callers;
 pub mod certificates;
 pub mod hostile;
 mod packet;
@@ -22,12 +23,16 @@ use std::time::Duration;
 /// For whatever must happen: so long that only what never happens takes longer.
 pub const LONG: Duration = Duration::from_secs(120);
 
-/// A broker and a registrar.
-pub fn bed() -> Result<Bed> {
+/// The programs.
+pub fn built() -> Result<&'static Programs> {
     static BUILT: OnceLock<std::result::Result<Programs, String>> = OnceLock::new();
     let built = BUILT.get_or_init(|| programs(Profile::own()).map_err(|error| error.to_string()));
-    let programs = built.as_ref().map_err(|why| Error::Build(why.clone()))?;
-    Bed::start(programs, Setup { receipt_delay_max_ms: 100, ..Setup::default() })
+    built.as_ref().map_err(|why| Error::Build(why.clone()))
+}
+
+/// A broker and a registrar.
+pub fn bed() -> Result<Bed> {
+    Bed::start(built()?, Setup { receipt_delay_max_ms: 100, ..Setup::default() })
 }
 
 /// A phone that knows what its platform knows, and is off.
