@@ -21,5 +21,5 @@ mod world;
 pub use broker::{Broker, Fault, Publication};
 pub use fuse::Fuse;
 pub use phone::{Phone, SIM, USER};
-pub use registrar::{Registrar, Shelf};
+pub use registrar::{Lie, Registrar, Shelf};
 pub use world::{World, START_MS};

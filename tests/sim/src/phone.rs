@@ -352,9 +352,21 @@ impl Phone {
 
     /// The names and summaries of what is in the ledger, oldest first.
     pub fn ledger(&mut self) -> Vec<(String, String)> {
-        let entries = self.call(|users| users.ledger(USER, None, 10_000).expect("a ledger"));
-        let entries = entries.unwrap_or_default();
-        entries.into_iter().rev().map(|entry| (entry.event, entry.summary)).collect()
+        // What was noted waits for a thread of the ledger; the last note of all is this one.
+        const MARK: u32 = 999_999;
+        let is_mark = |entry: &aidl::LedgerEntry::LedgerEntry| {
+            entry.event == "refusals" && entry.summary.contains(&MARK.to_string())
+        };
+        let entries = self.call(|users| {
+            users.calls_refused(USER, MARK, 1, Duration::from_secs(1));
+            while !users.ledger(USER, None, 1).expect("a ledger").iter().all(is_mark) {
+                std::thread::yield_now();
+            }
+            users.ledger(USER, None, 10_000).expect("a ledger")
+        });
+        let entries = entries.unwrap_or_default().into_iter().rev();
+        let entries = entries.filter(|entry| !is_mark(entry));
+        entries.map(|entry| (entry.event, entry.summary)).collect()
     }
 }
 

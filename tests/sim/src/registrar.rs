@@ -18,6 +18,7 @@ use cloudmessaging_registrar::request;
 use cloudmessaging_registrar::sms::{Texts, Unsent};
 use cloudmessaging_seal::{seal_reply, Number, RegistrarKeys, RoutingId};
 use cloudmessaging_wire::limits::LEASE;
+use cloudmessaging_wire::proto::registrar::reply::Kind;
 use cloudmessaging_wire::topic;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::CertificateDer;
@@ -115,12 +116,17 @@ fn phone_ca() -> PhoneCa {
     PhoneCa::new(certificate, key).expect("an authority")
 }
 
+/// What a registrar that is not to be trusted answers in the place of an honest one.
+pub type Lie = Box<dyn Fn(Kind) -> Kind>;
+
 /// The one registrar of a world.
 pub struct Registrar {
     desk: Desk<Shelf, Outgoing>,
     texts: Outgoing,
     /// Where its bundles are.
     pub shelf: Shelf,
+    /// It does not answer honestly.
+    pub lie: Option<Lie>,
     /// Whether it runs; what is asked meanwhile waits at the broker.
     pub up: bool,
 }
@@ -150,7 +156,7 @@ impl Registrar {
             check: Check::new(None),
             lease: LEASE,
         });
-        Self { desk, texts, shelf, up: true }
+        Self { desk, texts, shelf, lie: None, up: true }
     }
 
     /// Its private keys.
@@ -202,7 +208,10 @@ impl Registrar {
     pub(crate) fn answer(&self, payload: &[u8], now_ms: i64) -> Option<(String, Vec<u8>)> {
         lock(&self.shelf.0).now_ms = now_ms;
         let opened = request::open(payload, self.keys(), now_ms).ok()?;
-        let answer = now(self.desk.answer(opened.asked, now_ms));
+        let mut answer = now(self.desk.answer(opened.asked, now_ms));
+        if let Some(lie) = &self.lie {
+            answer = lie(answer);
+        }
         let sealed = seal_reply(&opened.reply_to, answer).ok()?;
         Some((opened.reply_to.topic, sealed.payload))
     }

@@ -54,8 +54,8 @@ pub struct World {
     sent: u64,
     /// Requests that wait for a registrar.
     asked: Vec<Publication>,
-    /// Frames that gates have handed over.
-    pub handed_over: u64,
+    /// Events since the time has moved.
+    restless: u32,
 }
 
 impl World {
@@ -72,7 +72,7 @@ impl World {
             parcels: BTreeMap::new(),
             sent: 0,
             asked: Vec::new(),
-            handed_over: 0,
+            restless: 0,
         }
     }
 
@@ -93,27 +93,24 @@ impl World {
 
     /// Lets so many ms pass.
     pub fn pass(&mut self, ms: i64) {
-        self.watch(ms, |_| {});
+        let end = self.now() + ms;
+        while self.advance(end) {}
     }
 
-    /// The same; `after` is called after each event.
-    pub fn watch(&mut self, ms: i64, mut after: impl FnMut(&mut Self)) {
-        let end = self.now() + ms;
-        let mut restless = (self.now(), 0);
-        loop {
-            self.work();
-            after(self);
-            let next = self.next_event();
-            if next > end {
-                break;
-            }
-            let now = next.max(self.now());
-            restless = if restless.0 == now { (now, restless.1 + 1) } else { (now, 0) };
-            assert!(restless.1 < RESTLESS, "a courier does not rest");
-            self.truth.set(now);
-            self.arrive();
+    /// Lets one thing happen, if it does so until `end`, and the time pass until then. False: it is `end`.
+    pub fn advance(&mut self, end: i64) -> bool {
+        self.work();
+        let next = self.next_event();
+        if next > end {
+            self.truth.set(end);
+            return false;
         }
-        self.truth.set(end);
+        let now = next.max(self.now());
+        self.restless = if now == self.now() { self.restless + 1 } else { 0 };
+        assert!(self.restless < RESTLESS, "a courier does not rest");
+        self.truth.set(now);
+        self.arrive();
+        true
     }
 
     /// Lets time pass until something is so; it has ten minutes.
@@ -169,7 +166,6 @@ impl World {
                 self.frame(uplink.pid, from_uplink::Frame::Ready(Ready::default()));
             }
             while let Some(frame) = uplink.next_frame() {
-                self.handed_over += 1;
                 let parcel = match frame {
                     to_uplink::Frame::Configure(_) => continue,
                     to_uplink::Frame::Connect(connect) => Parcel::Connect(connect),
@@ -336,9 +332,10 @@ impl World {
         }
     }
 
-    /// Puts something into an inbox that no phone of this world has sent.
-    pub fn inject(&mut self, topic: String, payload: Vec<u8>, expiry_s: Option<u32>) {
-        let expires_ms = expiry_s.map(|seconds| self.now() + i64::from(seconds) * 1000);
+    /// Puts something into an inbox that no phone of this world has sent, and that the broker forgets after so many
+    /// ms.
+    pub fn inject(&mut self, topic: String, payload: Vec<u8>, life_ms: i64) {
+        let expires_ms = Some(self.now() + life_ms);
         self.broker.route(Publication { topic, payload, expires_ms });
     }
 

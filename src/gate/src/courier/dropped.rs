@@ -33,6 +33,14 @@ pub(super) enum Dropped {
     OlderKey,
     /// By somebody new, where as many are known as may be.
     TooMany,
+    /// A message that came before.
+    Seen,
+    /// A message for which there is no room, or was none.
+    Full,
+    /// A message that its sender has taken back.
+    Retracted,
+    /// A bundle that the registrar, or its owner, did not sign, or that has expired.
+    Bundle,
     /// Of a kind that has no place here.
     Unexpected,
 }
@@ -49,6 +57,10 @@ impl Dropped {
             Self::TooLong => "TOO_LONG",
             Self::OlderKey => "OLDER_KEY",
             Self::TooMany => "TOO_MANY",
+            Self::Seen => "SEEN",
+            Self::Full => "FULL",
+            Self::Retracted => "RETRACTED",
+            Self::Bundle => "BUNDLE",
             Self::Unexpected => "UNEXPECTED",
         }
     }

@@ -201,14 +201,16 @@ impl Courier {
                 self.user.module.hints.inbound(self.user.id);
                 let message_hash = self.user.book.hash(&id).unwrap_or_default();
                 self.user.book.ended(&message_hash, LedgerEnding::Received, "");
+                Fate::Settled
             }
-            Ok(Stored::Duplicate | Stored::Full | Stored::Retracted) => {}
+            Ok(Stored::Duplicate) => Fate::Dropped(Dropped::Seen),
+            Ok(Stored::Full) => Fate::Dropped(Dropped::Full),
+            Ok(Stored::Retracted) => Fate::Dropped(Dropped::Retracted),
             Err(e) => {
                 log::error!("a message is not stored: {e}");
-                return Fate::Unstored;
+                Fate::Unstored
             }
         }
-        Fate::Settled
     }
 
     /// A sender takes a message back. Late is as good as in time: what is refused for ever does no harm.

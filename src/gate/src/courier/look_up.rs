@@ -9,6 +9,7 @@ use cloudmessaging_wire::proto::ledger::Purpose;
 use cloudmessaging_wire::proto::registrar::reply;
 
 use super::backoff::Backoff;
+use super::dropped::Dropped;
 use super::request::{self, Asked};
 use super::sending::{Kind, Request, Sending, ANSWER_MS};
 use super::{Courier, Setback};
@@ -92,7 +93,8 @@ impl Courier {
         Ok(())
     }
 
-    pub(super) fn looked_up(&mut self, number: Number, answer: reply::Kind) {
+    /// The registrar's answer to a look-up; or why it is not used.
+    pub(super) fn looked_up(&mut self, number: Number, answer: reply::Kind) -> Result<(), Dropped> {
         let now = self.now();
         match answer {
             reply::Kind::Found(found) => {
@@ -102,10 +104,13 @@ impl Courier {
                     let bundle = verify_bundle(&found.bundle, &keys, &id, now);
                     bundle.inspect_err(|e| log::warn!("a bundle is not to be believed: {e}")).ok()
                 });
-                let Some((routing_id, bundle)) = routing_id.zip(bundle) else { return };
-                // An older one than was seen is not used, nor one that could not be pinned.
-                if self.pin(&number, &bundle.identity_key, bundle.serial).is_err() {
-                    return;
+                let (routing_id, bundle) = routing_id.zip(bundle).ok_or(Dropped::Bundle)?;
+                match self.pin(&number, &bundle.identity_key, bundle.serial) {
+                    Ok(()) => {}
+                    Err(Unpinned::Older) => return Err(Dropped::OlderKey),
+                    Err(Unpinned::TooMany) => return Err(Dropped::TooMany),
+                    // Nothing is wrong with it: it is asked for again.
+                    Err(Unpinned::Unstored) => return Ok(()),
                 }
                 if bundle.prekey_at(now).is_some() {
                     self.look_ups.remove(&number);
@@ -121,6 +126,7 @@ impl Courier {
             reply::Kind::Refused(_) => self.end_all(&number, SmsReason::Refused),
             _ => log::warn!("the registrar answers a look-up with something else"),
         }
+        Ok(())
     }
 
     /// Remembers whose key this is; or says why it may not be used.

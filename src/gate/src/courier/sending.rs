@@ -191,10 +191,12 @@ impl Courier {
             }
         };
         match request.kind {
-            Kind::Register { sim, proof } => self.registered_answer(sim, proof, answer),
+            Kind::Register { sim, proof } => {
+                self.registered_answer(sim, proof, answer);
+                Ok(())
+            }
             Kind::LookUp(number) => self.looked_up(number, answer),
         }
-        Ok(())
     }
 
     /// Requests that were not answered in time are asked again.
