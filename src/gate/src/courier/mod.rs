@@ -38,6 +38,7 @@ use self::registration::Standing;
 use zeroize::Zeroizing;
 
 use crate::gate::Refusal;
+use crate::message::StoreError;
 use crate::process::End;
 use crate::sync::lock;
 use crate::user::User;
@@ -45,6 +46,9 @@ use crate::work::Started;
 
 /// The longest the courier sleeps: clocks can be set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(600);
+
+/// Between two attempts to write how a message ended.
+const DISK_RETRY: Duration = Duration::from_secs(1);
 
 /// What the courier is told.
 pub enum Event {
@@ -160,9 +164,8 @@ impl Courier {
     fn settle(&mut self) -> Option<Duration> {
         self.drop_life();
         self.flush_all_dropped();
-        self.expire();
-        let next = lock(&self.user.desk).outbox.next_deadline();
-        match next {
+        let failed = self.expire();
+        match self.next_deadline(failed) {
             Some(deadline) => Some(self.until(deadline)),
             None if self.user.courier_may_end() => None,
             // There is consent again.
@@ -182,7 +185,7 @@ impl Courier {
     /// Carries, while there is consent; gives how long nothing will be due.
     fn carry(&mut self) -> Duration {
         let now = self.now();
-        self.expire();
+        let failed = self.expire();
         self.end_moved();
         let mut next = now.saturating_add(LONGEST_SLEEP.as_millis() as i64);
         if self.ensure_uplink(now, &mut next) {
@@ -194,23 +197,33 @@ impl Courier {
             self.answer_due(now, &mut next);
         }
         self.flush_dropped(now, &mut next);
-        if let Some(deadline) = lock(&self.user.desk).outbox.next_deadline() {
+        if let Some(deadline) = self.next_deadline(failed) {
             next = next.min(deadline);
         }
         self.publish_links();
         self.until(next)
     }
 
-    /// Messages whose time is over.
-    fn expire(&mut self) {
+    /// Messages whose time is over. Whether the disk failed.
+    fn expire(&mut self) -> bool {
         // Also what a crash or a failing disk left of a withdrawal.
         self.user.settle_desk();
         let now = self.now();
         let ended = lock(&self.user.desk).outbox.expire(now);
+        let failed = ended.as_ref().is_err_and(|e| *e != StoreError::Locked);
         self.user.tell_ended(ended);
-        if let Err(e) = lock(&self.user.desk).inbox.expire(now) {
-            log::error!("messages that were kept long enough are still there: {e}");
+        match lock(&self.user.desk).inbox.expire(now) {
+            Ok(_) | Err(StoreError::Locked) => {}
+            Err(e) => log::error!("messages that were kept long enough are still there: {e}"),
         }
+        failed
+    }
+
+    /// When the next message reaches its deadline; where it did and that could not be written, later than now.
+    fn next_deadline(&self, failed: bool) -> Option<i64> {
+        let deadline = lock(&self.user.desk).outbox.next_deadline()?;
+        let retry = self.now().saturating_add(DISK_RETRY.as_millis() as i64);
+        Some(if failed { deadline.max(retry) } else { deadline })
     }
 
     fn now(&self) -> i64 {

@@ -80,6 +80,10 @@ struct Phone {
 impl Phone {
     /// Just started; nothing is reported.
     fn on(disk: TempDir) -> Self {
+        Self::with_clock(disk, Arc::new(Interrupting))
+    }
+
+    fn with_clock(disk: TempDir, clock: Arc<dyn Clock>) -> Self {
         let product = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../product/disclosures");
         let module = Module {
             config: config(&product),
@@ -90,7 +94,7 @@ impl Phone {
             }),
             data: disk.path().to_owned(),
             build: "build/1".into(),
-            clock: Arc::new(Interrupting),
+            clock,
             hints: Arc::new(Deaf),
         };
         Self { users: Arc::new(Users::new(Arc::new(module))), disk }

@@ -22,6 +22,7 @@ fn another_serial_is_another_user() {
     assert!(!phone.users.wants_identities(0));
     assert_eq!(phone.users.outcomes(0, 0, 10).unwrap_err(), ServiceError::NotReady);
     assert_eq!(lock(&phone.user(0).desk).outbox.open().count(), 0);
+    assert!(!phone.file("messages.db").exists() && !phone.file("messages.db-wal").exists());
     assert_eq!(phone.grant(0), Err(ServiceError::NotReady), "the first one's storage key");
     phone.unlock(0);
     assert!(phone.users.outcomes(0, 0, 10).unwrap().is_empty(), "the first one's messages");
