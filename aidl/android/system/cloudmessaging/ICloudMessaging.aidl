@@ -12,6 +12,10 @@ import android.system.cloudmessaging.ServiceState;
 /**
  * For the default SMS app of a user. Acts for the Android user that the caller runs as. Errors are
  * service-specific, see ErrorCode. The service never sends an SMS itself.
+ *
+ * What is kept of messages is wrapped with a key that comes when the user unlocks: outcomes(), inbound(), checkSms(),
+ * keyChanged() and what acknowledges them fail with NOT_READY until then, and with STORAGE if the disk fails; nothing has changed then.
+ * Both stay readable after turning off, and after a restart.
  */
 interface ICloudMessaging {
     /** Most calls of one caller in progress; one more is refused at once with TOO_MANY. Ask again later. */
@@ -28,7 +32,8 @@ interface ICloudMessaging {
     ServiceState state();
 
     /**
-     * Takes a message. NONE: it is held durably and will end in exactly one outcome. Anything else:
+     * Takes a message. NONE: it is on the disk and will end in exactly one outcome, whatever crashes; the same call
+     * again, also after a restart, is the same message until its outcome is acknowledged. Anything else:
      * it was refused, nothing is stored, nothing was sent. BUSY, LEDGER and NO_NETWORK are never returned.
      * Fails with INVALID_ARGUMENT, TOO_LARGE, ID_REUSED, STORAGE, and with TOO_MANY if MAX_OPEN_MESSAGES or
      * bodies of 16 MiB are under way, or if 10000 are under way or ended and not acknowledged.
@@ -36,7 +41,8 @@ interface ICloudMessaging {
     Refusal send(in OutgoingMessage message);
 
     /**
-     * Outcomes after the cursor, oldest first.
+     * Outcomes after the cursor, oldest first; kept until they are acknowledged. Of a consent that was withdrawn, what
+     * was never sent ends at once with SmsReason.OFF, and what is perhaps out at its SMS deadline.
      *
      * @param cursor 0, or the cursor of the last one read
      * @param limit 1 to MAX_PAGE
@@ -46,7 +52,10 @@ interface ICloudMessaging {
     /** Forgets outcomes up to and including the cursor. */
     void acknowledgeOutcomes(long cursor);
 
-    /** Messages received after the cursor, oldest first. Readable also after turning off. */
+    /**
+     * Messages received after the cursor, oldest first; kept until they are acknowledged, at most 30 days and 16 MiB. When
+     * full, a further one is refused and its sender told so.
+     */
     InboundMessage[] inbound(long cursor, int limit);
 
     /** Forgets messages up to and including the cursor. */

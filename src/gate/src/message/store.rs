@@ -217,7 +217,7 @@ fn open_existing(path: &Path, sealer: &Sealer) -> Result<Connection, Unusable> {
         return Err(Unusable::Error(StoreError::FutureVersion));
     }
     let tables: i64 =
-        connection.query_row("SELECT COUNT(*) FROM sqlite_schema", (), |row| row.get(0))?;
+        connection.query_row("SELECT COUNT(*) FROM sqlite_master", (), |row| row.get(0))?;
     if version == 0 && tables == 0 {
         // A crash before the tables were made: nothing was kept.
         drop(connection);

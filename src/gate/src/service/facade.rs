@@ -97,8 +97,11 @@ pub trait Facade: Send + Sync + 'static {
     fn service_state(&self, user: UserId) -> aidl::ServiceState::ServiceState;
 
     /// Takes a message: `None` once it is held durably, a refusal if nothing was stored. The deadline is the
-    /// facade's to check, by its clock. Fails with InvalidArgument, TooMany, IdReused, Storage.
+    /// facade's to check, by its clock. Fails with InvalidArgument, TooMany, IdReused, Storage: nothing is held then.
     fn send(&self, user: UserId, message: OutgoingMessage) -> Result<Option<Refusal>>;
+
+    // What is kept of messages can be read and changed while the user is unlocked, on or off: else all of the
+    // following fail with NotReady, and with Storage if the disk fails.
 
     /// Up to `limit` outcomes after the cursor, oldest first.
     fn outcomes(
@@ -111,7 +114,7 @@ pub trait Facade: Send + Sync + 'static {
     /// Forgets outcomes up to and including the cursor.
     fn acknowledge_outcomes(&self, user: UserId, cursor: i64) -> Result<()>;
 
-    /// Up to `limit` received messages after the cursor, oldest first; also while off. Fails with NotReady.
+    /// Up to `limit` received messages after the cursor, oldest first; also while off.
     fn inbound(&self, user: UserId, cursor: i64, limit: usize) -> Result<Vec<InboundMessage>>;
 
     /// Forgets messages up to and including the cursor.
@@ -126,7 +129,7 @@ pub trait Facade: Send + Sync + 'static {
     /// Forgets those noticed up to and including that time.
     fn acknowledge_key_changes(&self, user: UserId, at_millis: i64) -> Result<()>;
 
-    /// 60 digits. Fails with NotFound, Off.
+    /// 60 digits. Fails with NotFound, Off too.
     fn fingerprint(&self, user: UserId, subscription: i32, peer: &Number) -> Result<String>;
 }
 
