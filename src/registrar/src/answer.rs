@@ -18,6 +18,7 @@ use cloudmessaging_wire::proto::registrar::reply::Kind;
 use cloudmessaging_wire::proto::registrar::{
     CodeSent, Erased, Found, NotRegistered, Refused, Registered,
 };
+use cloudmessaging_wire::step;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::check::{Check, Verdict};
@@ -146,6 +147,7 @@ impl<B: Bundles, T: Texts> Desk<B, T> {
         let code = self.codes.code(&register.number, &register.identity_key, now_ms);
         let sent = self.means.texts.send(&register.number, &sms::text(&code)).await;
         sent.map_err(|_| Reason::Unavailable)?;
+        step!("registrar.sms.sent");
         Ok(Kind::CodeSent(CodeSent { valid_until_ms: code::valid_until_ms(now_ms) }))
     }
 
@@ -250,6 +252,7 @@ impl<B: Bundles, T: Texts> Desk<B, T> {
             issue_bundle(signing, key_id, &identity.into(), &prekeys.bytes, &prekeys.signature);
         let kept = self.means.bundles.keep(&identity.routing_id, bundle, self.means.lease);
         kept.await.map_err(unavailable)?;
+        step!("registrar.bundle.kept");
         let sender_certificate = issue_sender_certificate(signing, key_id, identity);
         Ok(Kind::Registered(Registered { sender_certificate, tls_certificate }))
     }
@@ -268,9 +271,9 @@ impl<B: Bundles, T: Texts> Desk<B, T> {
     }
 
     async fn read(&self, routing_id: &RoutingId, now_ms: i64) -> Result<Retained, Reason> {
-        let Some(bundle) = self.means.bundles.read(routing_id).await.map_err(unavailable)? else {
-            return Ok(Retained::Nothing);
-        };
+        let bundle = self.means.bundles.read(routing_id).await.map_err(unavailable)?;
+        step!("registrar.bundle.read");
+        let Some(bundle) = bundle else { return Ok(Retained::Nothing) };
         match verify_bundle(&bundle, &self.keys().verifying(), routing_id, now_ms) {
             Ok(keys) => Ok(Retained::Valid { bundle, keys }),
             // Its lease has lapsed; the broker is late to drop it.

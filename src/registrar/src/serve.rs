@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use cloudmessaging_seal::request::seal_reply;
+use cloudmessaging_wire::step;
 use tokio::signal::unix::{signal, SignalKind};
 use tokio::sync::Semaphore;
 
@@ -182,7 +183,9 @@ impl Counter {
         let now_ms = now_ms();
         match request::open(&arrival.payload, self.desk.keys(), now_ms) {
             Ok(opened) => {
+                step!("registrar.request.opened");
                 let kind = self.desk.answer(opened.asked, now_ms).await;
+                step!("registrar.request.decided");
                 match seal_reply(&opened.reply_to, kind) {
                     Ok(sealed) => self.reply(opened.reply_to.topic, sealed.payload).await,
                     // The phone's reply key is one that nothing can be sealed to.
@@ -194,7 +197,9 @@ impl Counter {
                 self.drop_one();
             }
         }
+        step!("registrar.request.answered");
         self.link.acknowledge(arrival).await;
+        step!("registrar.request.acknowledged");
     }
 
     async fn reply(&self, topic: String, payload: Vec<u8>) {

@@ -12,6 +12,7 @@ use cloudmessaging_wire::proto::envelope::{
 };
 use cloudmessaging_wire::proto::ledger::{Ending as LedgerEnding, Purpose};
 use cloudmessaging_wire::proto::uplink::Received;
+use cloudmessaging_wire::step;
 use cloudmessaging_wire::topic;
 use zeroize::Zeroizing;
 
@@ -39,6 +40,7 @@ enum Fate {
 
 impl Courier {
     pub(super) fn received(&mut self, received: Received) {
+        step!("gate.frame.received");
         let now = self.now();
         let Some(life) = &mut self.life else { return };
         // One that is being closed still counts: what is acknowledged there must have been looked at. One that is
@@ -65,6 +67,7 @@ impl Courier {
         let acknowledged = self.user.gate.permit(Purpose::Connect, sim, |permit| {
             Ok::<_, Setback>(permit.acknowledge(received.connection, received.token)?)
         });
+        step!("gate.stored.said");
         if let Err(e) = acknowledged {
             log::debug!("not acknowledged, it will come again: {e}");
         }
@@ -195,12 +198,15 @@ impl Courier {
             received_ms: now,
         };
         let answer = self.answer_to(sender, key);
+        step!("gate.message.verified");
         let stored = lock(&self.user.desk).inbox.store(inbound, answer);
+        step!("gate.message.stored");
         match stored {
             Ok(Stored::New) => {
                 self.user.module.hints.inbound(self.user.id);
                 let message_hash = self.user.book.hash(&id).unwrap_or_default();
                 self.user.book.ended(&message_hash, LedgerEnding::Received, "");
+                step!("gate.message.in_the_ledger");
                 Fate::Settled
             }
             Ok(Stored::Duplicate) => Fate::Dropped(Dropped::Seen),
@@ -220,7 +226,9 @@ impl Courier {
         let key = PublicKey::from_slice(&retract.receipt_public_key).ok();
         let Some((id, key)) = id.zip(key) else { return Fate::Dropped(Dropped::Malformed) };
         let answer = self.answer_to(sender, key);
+        step!("gate.retract.verified");
         let retracted = lock(&self.user.desk).inbox.retract(sim, &sender.number, &id, answer, now);
+        step!("gate.retract.stored");
         match retracted {
             Ok(_) => Fate::Settled,
             Err(e) => {
@@ -240,6 +248,7 @@ impl Courier {
             ReceiptStatus::Retracted => Ending::UseSms(SmsReason::Expired),
             ReceiptStatus::Unspecified => return Fate::Dropped(Dropped::Malformed),
         };
+        step!("gate.receipt.verified");
         match self.end(id, ending) {
             true => Fate::Settled,
             false => Fate::Unstored,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use cloudmessaging_seal::{verify_bundle, Number, ReaderKeys, RoutingId};
 use cloudmessaging_wire::proto::ledger::Purpose;
 use cloudmessaging_wire::proto::registrar::reply;
+use cloudmessaging_wire::step;
 
 use super::backoff::Backoff;
 use super::dropped::Dropped;
@@ -86,6 +87,7 @@ impl Courier {
         if let Some(retry) = self.look_ups.get_mut(recipient) {
             retry.failed(now);
         }
+        step!("gate.look_up.handed_over");
         self.remember(route, Sending::Other);
         let request = Request::new(asked, Kind::LookUp(recipient.clone()), now);
         *next = (*next).min(now + ANSWER_MS);
@@ -95,6 +97,7 @@ impl Courier {
 
     /// The registrar's answer to a look-up; or why it is not used.
     pub(super) fn looked_up(&mut self, number: Number, answer: reply::Kind) -> Result<(), Dropped> {
+        step!("gate.look_up.answered");
         let now = self.now();
         match answer {
             reply::Kind::Found(found) => {

@@ -4,6 +4,7 @@
 use cloudmessaging_seal::{Address, Reader};
 use cloudmessaging_wire::proto::envelope::Message;
 use cloudmessaging_wire::proto::ledger::{Ending as LedgerEnding, Purpose};
+use cloudmessaging_wire::step;
 
 use zeroize::Zeroizing;
 
@@ -131,6 +132,7 @@ impl Courier {
                 return Ok(());
             }
         }
+        step!("gate.message.marked_out");
         let address = Address {
             reader: Reader::Inbox,
             routing_id: &routing_id,
@@ -148,6 +150,7 @@ impl Courier {
             Ok::<_, Setback>(permit.transmit(sealed, route.delivery(&inbox, expiry_s, id), book)?)
         });
         if sent.is_ok() {
+            step!("gate.message.handed_over");
             self.remember(route, Sending::Message(*id));
             return Ok(());
         }
@@ -182,11 +185,13 @@ impl Courier {
         };
         match ended {
             Ok(Some(hash)) => {
+                step!("gate.outcome.written");
                 let (ending, reason) = match ending {
                     Ending::Delivered => (LedgerEnding::Delivered, ""),
                     Ending::UseSms(reason) => (LedgerEnding::UseSms, sms_reason(reason)),
                 };
                 self.user.book.ended(&hash, ending, reason);
+                step!("gate.outcome.in_the_ledger");
                 self.user.module.hints.outcomes(self.user.id);
             }
             Ok(None) => {}

@@ -6,6 +6,7 @@ use cloudmessaging_seal::key::random;
 use cloudmessaging_seal::{receipt_key_id, Address, CertifiedIdentity, PublicKey, Reader};
 use cloudmessaging_wire::limits::MESSAGE_LIFE;
 use cloudmessaging_wire::proto::ledger::Purpose;
+use cloudmessaging_wire::step;
 
 use super::sending::Sending;
 use super::{Courier, Setback};
@@ -70,6 +71,7 @@ impl Courier {
         if let Err(e) = lock(&self.user.desk).inbox.receipt_sent(row) {
             log::error!("a receipt will be sent twice: {e}");
         }
+        step!("gate.receipt.forgotten");
     }
 
     fn has_moved(&self, sim: i32) -> bool {
@@ -100,6 +102,7 @@ impl Courier {
             let to = route.delivery(&inbox, expiry_s, &receipt.id);
             Ok::<_, Setback>(permit.transmit(sealed, to, book)?)
         })?;
+        step!("gate.receipt.handed_over");
         self.remember(route, Sending::Receipt(receipt.row));
         Ok(true)
     }

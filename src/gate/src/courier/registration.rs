@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use cloudmessaging_wire::proto::ledger::{NumberMoved, Purpose};
 use cloudmessaging_wire::proto::registrar::{refused::Reason, reply};
+use cloudmessaging_wire::step;
 
 use zeroize::Zeroizing;
 
@@ -191,6 +192,7 @@ impl Courier {
 
     /// The registrar's answer to a registration or a renewal.
     pub(super) fn registered_answer(&mut self, sim: i32, proof: Proof, answer: reply::Kind) {
+        step!("gate.registration.answered");
         let now = self.now();
         let registrar = self.user.module.registrar_keys();
         let mut keep_code = false;
@@ -204,6 +206,7 @@ impl Courier {
                     keys.code_until_ms = if taken { 0 } else { keys.code_until_ms };
                     (taken, if taken { Changed::Yes } else { Changed::No })
                 });
+                step!("gate.registration.kept");
                 if taken == Some(true) {
                     Registration::Done
                 } else {
@@ -320,6 +323,7 @@ impl Courier {
             if standing.state == Registration::CodeNeeded {
                 standing.code = code;
                 standing.retry.succeeded();
+                step!("gate.code.taken");
             }
         }
     }

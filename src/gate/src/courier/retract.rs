@@ -9,6 +9,7 @@ use cloudmessaging_seal::{Address, Number, Reader};
 use cloudmessaging_wire::limits::MESSAGE_LIFE;
 use cloudmessaging_wire::proto::envelope::Retract;
 use cloudmessaging_wire::proto::ledger::Purpose;
+use cloudmessaging_wire::step;
 
 use super::look_up::Found;
 use super::request;
@@ -108,6 +109,7 @@ impl Courier {
             let to = route.delivery(&inbox, expiry_s, &due.id);
             Ok::<_, Setback>(permit.transmit(sealed, to, book)?)
         })?;
+        step!("gate.retract.handed_over");
         lock(&self.user.desk).outbox.retract_sent(&due.id);
         self.remember(route, Sending::Retract(due.id));
         Ok(())

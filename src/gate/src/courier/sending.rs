@@ -3,6 +3,7 @@
 //! requests whose answer is awaited.
 
 use cloudmessaging_seal::{Number, SealedEnvelope};
+use cloudmessaging_wire::step;
 
 use super::dropped::Dropped;
 use super::request::Asked;
@@ -135,6 +136,7 @@ impl Courier {
 
     /// PUBACK, or the uplink's word that there will be none.
     pub(super) fn published(&mut self, token: u64, reason_code: u32) {
+        step!("gate.puback.received");
         let Some(sent) = self.life.as_mut().and_then(|life| life.sent.remove(&token)) else {
             return;
         };
@@ -150,6 +152,7 @@ impl Courier {
             if let Err(e) = lock(&self.user.desk).outbox.acknowledged(&id) {
                 log::error!("a message that is out is not marked so: {e}");
             }
+            step!("gate.message.acknowledged");
             return;
         }
         log::warn!("the broker refused a message: reason code {reason_code:#x}");

@@ -52,7 +52,9 @@ impl User {
         match ended {
             Ok(ended) if ended.is_empty() => {}
             Ok(ended) => {
+                step!("gate.expiry.written");
                 ended.iter().for_each(|closed| self.book.message_ended(closed));
+                step!("gate.expiry.in_the_ledger");
                 self.module.hints.outcomes(self.id);
             }
             Err(StoreError::Locked) => {}
