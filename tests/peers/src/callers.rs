@@ -134,6 +134,16 @@ impl Rude {
     }
 }
 
+/// Gives this thread another uid: who connects is whom the kernel says its thread is.
+fn become_uid(uid: u32) {
+    if uid == nix::unistd::geteuid().as_raw() {
+        return;
+    }
+    // SAFETY: the bare system call, not libc's wrapper, changes this thread alone; its arguments are numbers.
+    let changed = unsafe { nix::libc::syscall(nix::libc::SYS_setresuid, uid, uid, uid) };
+    assert_eq!(changed, 0, "only root can take another uid");
+}
+
 /// Callers that misbehave until this is dropped.
 pub struct Crowd {
     stop: Arc<AtomicBool>,
@@ -144,12 +154,18 @@ pub struct Crowd {
 impl Crowd {
     /// So many callers on a socket, who do it again and again.
     pub fn gather(rude: Rude, socket: &Path, callers: usize) -> Self {
+        Self::gather_as(nix::unistd::geteuid().as_raw(), rude, socket, callers)
+    }
+
+    /// The same under another uid; needs root.
+    pub fn gather_as(uid: u32, rude: Rude, socket: &Path, callers: usize) -> Self {
         let (stop, rounds) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let callers = (0..callers)
             .map(|_| {
                 let (stop, rounds) = (Arc::clone(&stop), Arc::clone(&rounds));
                 let socket = socket.to_owned();
                 std::thread::spawn(move || {
+                    become_uid(uid);
                     while !stop.load(Ordering::Relaxed) {
                         if rude.misbehave(&socket, &stop).is_err() {
                             // Thrown out, or not let in: it is at the door again at once, nearly.

@@ -106,6 +106,32 @@ fn a_socket_that_was_flooded_serves_again() -> Result<()> {
     Ok(())
 }
 
+/// While another app misbehaves, not only afterwards.
+#[test]
+fn the_messaging_app_gets_through_while_another_uid_misbehaves() -> Result<()> {
+    const OTHER: u32 = 10_123;
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("only root can take another uid");
+        return Ok(());
+    }
+    let bed = bed()?;
+    let mut anna = phone(&bed, "anna", ANNA)?;
+    anna.admit_to_messaging(&[0, OTHER]);
+    anna.restart()?;
+    anna.report()?;
+    for rude in ALL {
+        let socket = anna.run().join("messaging.sock");
+        let crowd = Crowd::gather_as(OTHER, rude, &socket, CALLERS);
+        let busy = until(LONG, || Ok((crowd.rounds() >= CALLERS).then_some(())))?;
+        busy.ok_or_else(|| anna.waited(&format!("{rude:?}"), LONG))?;
+        for _ in 0..5 {
+            let answer = anna.ask(&["outcomes"])?;
+            assert_eq!(answer.code, 0, "{rude:?}: {}", answer.output);
+        }
+    }
+    Ok(())
+}
+
 /// Real processes, killed at moments of nobody's choice.
 #[test]
 fn a_caller_that_is_killed_in_its_call_leaves_no_half_message() -> Result<()> {
