@@ -85,6 +85,7 @@ impl User {
                 if !durable {
                     self.keep_removing(withdrawals);
                 }
+                drop(consent);
                 // What was accepted under the consent before it ends with that.
                 self.settle_desk();
                 self.wake();

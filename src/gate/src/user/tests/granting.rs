@@ -92,12 +92,18 @@ fn a_sim_of_a_user_who_is_gone_is_free() {
 fn a_grant_whose_record_cannot_be_written_is_off() {
     for step in [Step::Create, Step::Write, Step::SyncFile, Step::Rename] {
         for before in [Phone::ready(), Phone::turned_on()] {
+            let sent = before.send(1) == Ok(None);
             faults::every(step);
             let granted = before.grant(0);
             faults::none();
             assert_eq!(granted, Err(ServiceError::Storage), "{step:?}");
             assert!(!before.is_on(0), "{step:?}");
             assert!(!before.user(0).gate.running(), "{step:?}");
+            // What was accepted under the consent that it was to replace ended with that.
+            let outcomes = before.users.outcomes(0, 0, 10).unwrap();
+            let reasons: Vec<_> = outcomes.iter().map(|outcome| outcome.reason).collect();
+            let off = [aidl::SmsReason::SmsReason::OFF];
+            assert_eq!(reasons, if sent { &off[..] } else { &[] }, "{step:?}");
             let cut = before.after_power_cut();
             cut.all_reported();
             assert!(!cut.is_on(0), "{step:?}, after a power cut");
