@@ -88,14 +88,18 @@ pub enum ConsentVerb {
     /// Turn on: shows the disclosure and asks
     #[cfg(not(target_os = "android"))]
     Grant(GrantArguments),
-    /// Hand in the code that came by SMS, which proves that the number is yours
+    /// Hand in the code that came by SMS, which proves that the number is yours, or have another sent
     #[cfg(not(target_os = "android"))]
     Code {
         /// Subscription id of the SIM
         #[arg(long, value_name = "ID")]
         sim: i32,
         /// Its 8 characters, in upper or lower case
-        code: String,
+        #[arg(required_unless_present = "again")]
+        code: Option<String>,
+        /// Have another SMS sent: the last one did not come, or its code is not good any more
+        #[arg(long, conflicts_with = "code")]
+        again: bool,
     },
     /// Turn off, at once
     #[cfg(not(target_os = "android"))]
@@ -304,6 +308,7 @@ mod tests {
             "inbox --json",
             "outcomes --json",
             "consent code --sim 1 ABCD1234 --json",
+            "consent code --sim 1 --again --json",
             "fingerprint --sim 1 +15550101 --json",
             "keys changed --json",
             "keys acknowledge 1 --json",
@@ -312,6 +317,12 @@ mod tests {
             let cli = parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
             assert!(cli.json, "{line}");
         }
+    }
+
+    #[test]
+    fn a_code_is_handed_in_or_another_is_asked_for() {
+        assert!(parse("consent code --sim 1").is_err());
+        assert!(parse("consent code --sim 1 ABCD1234 --again").is_err());
     }
 
     #[test]

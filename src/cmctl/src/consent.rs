@@ -109,6 +109,16 @@ pub fn code(gate: &Gate, sim: i32, code: &str) -> Result<Answer, Failure> {
     ))
 }
 
+/// Has another code sent.
+#[cfg(not(target_os = "android"))]
+pub fn another_code(gate: &Gate, sim: i32) -> Result<Answer, Failure> {
+    answered(gate.consent()?.requestCode(sim))?;
+    Ok(Answer::done(
+        json!({"subscriptionId": sim, "asked": true}),
+        "Asked for. It comes by SMS; the more were asked for, the longer that takes.",
+    ))
+}
+
 /// Turns off.
 #[cfg(not(target_os = "android"))]
 pub fn withdraw(gate: &Gate, erase: bool) -> Result<Answer, Failure> {

@@ -47,7 +47,10 @@ fn run(cli: Cli) -> Result<Answer, Failure> {
         #[cfg(not(target_os = "android"))]
         Verb::Consent(ConsentVerb::Grant(asked)) => grant::grant(&gate, &asked),
         #[cfg(not(target_os = "android"))]
-        Verb::Consent(ConsentVerb::Code { sim, code }) => consent::code(&gate, sim, &code),
+        Verb::Consent(ConsentVerb::Code { sim, code, .. }) => match code {
+            Some(code) => consent::code(&gate, sim, &code),
+            None => consent::another_code(&gate, sim),
+        },
         #[cfg(not(target_os = "android"))]
         Verb::Consent(ConsentVerb::Withdraw { erase }) => consent::withdraw(&gate, erase),
         #[cfg(not(target_os = "android"))]

@@ -31,6 +31,8 @@ pub fn as_json(state: &ConsentState) -> Value {
             "registration": sim.registration.name(),
             "leaseUntilMillis": sim.leaseUntilMillis,
             "connected": sim.connected,
+            "codeWasWrong": sim.codeWasWrong,
+            "codeUntilMillis": sim.codeUntilMillis,
         })).collect::<Vec<_>>(),
     })
 }
@@ -75,8 +77,10 @@ fn as_text(state: &ConsentState) -> String {
 /// How far a SIM is, for people.
 pub fn sim_text(sim: &SimState) -> String {
     if sim.registration == Registration::CODE_NEEDED {
-        let says = sim.registration.says();
-        return format!("{says}: cmctl consent code --sim {} CODE", sim.subscriptionId);
+        let (says, until) = (sim.registration.says(), utc(sim.codeUntilMillis));
+        let wrong = if sim.codeWasWrong { "that code was wrong; " } else { "" };
+        let verb = format!("cmctl consent code --sim {}", sim.subscriptionId);
+        return format!("{wrong}{says}, good until {until}: {verb} CODE, or {verb} --again");
     }
     if sim.registration != Registration::DONE {
         return sim.registration.says().to_owned();
@@ -116,6 +120,7 @@ mod tests {
                     registration: Registration::DONE,
                     leaseUntilMillis: 86_400_000,
                     connected: true,
+                    ..Default::default()
                 },
                 SimState { subscriptionId: 2, ..Default::default() },
             ],
@@ -137,7 +142,21 @@ mod tests {
         let sim = |registration| SimState { subscriptionId: 2, registration, ..Default::default() };
         let text = sim_text(&sim(Registration::CODE_NEEDED));
         assert!(text.starts_with("a code was sent by SMS"), "{text}");
-        assert!(text.ends_with("cmctl consent code --sim 2 CODE"), "{text}");
+        assert!(text.contains("cmctl consent code --sim 2 CODE"), "{text}");
+        assert!(text.ends_with("cmctl consent code --sim 2 --again"), "{text}");
+        let wrong = SimState {
+            codeWasWrong: true,
+            codeUntilMillis: 86_400_000,
+            ..sim(Registration::CODE_NEEDED)
+        };
+        let text = sim_text(&wrong);
+        assert!(text.starts_with("that code was wrong; a code was sent by SMS"), "{text}");
+        assert!(text.contains("good until 1970-01-02T00:00:00Z"), "{text}");
+        assert_eq!(
+            as_json(&ConsentState { sims: vec![wrong], ..Default::default() })["sims"][0]
+                ["codeWasWrong"],
+            true
+        );
         let text = sim_text(&sim(Registration::MOVED));
         assert!(text.starts_with("another phone has registered this SIM's number"), "{text}");
     }

@@ -79,7 +79,7 @@ words! { OffReason {
 words! { Registration {
     NONE: "not registered",
     ASKED: "asked for, no answer yet",
-    CODE_NEEDED: "a code was sent by SMS to this SIM's number, and is waited for",
+    CODE_NEEDED: "a code was sent by SMS to this SIM's number",
     DONE: "registered",
     REFUSED: "refused by the registrar, tried again later",
     MOVED: "another phone has registered this SIM's number; nothing is sent until it is turned on again",

@@ -49,6 +49,13 @@ interface ICloudMessagingConsent {
     void submitCode(int subscriptionId, String code);
 
     /**
+     * Has another code sent by SMS: the last one did not come, or is not good any more. None is sent unasked. The
+     * first such request goes out within 30 s, each later one of the same registration waits for longer.
+     * Fails with NO_CODE_EXPECTED, OFF.
+     */
+    void requestCode(int subscriptionId);
+
+    /**
      * Turns off, at once. Never fails; what comes back says whether it is durable. MAX_CALLS does not count here.
      *
      * @param erase also ask the registrar to erase the registration now, for at most 2 s

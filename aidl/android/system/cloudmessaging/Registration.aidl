@@ -8,7 +8,7 @@ enum Registration {
     NONE = 0,
     /** Asked for; an answer is awaited. */
     ASKED = 1,
-    /** A code was sent to the number by SMS: submitCode(). */
+    /** A code was sent to the number by SMS: submitCode(), or requestCode() for another. */
     CODE_NEEDED = 2,
     /** The SIM can be reached. */
     DONE = 3,

@@ -62,6 +62,10 @@ impl ICloudMessagingConsent for Echo {
         Err(code).or_service_specific_exception_with(id, |code| format!("{} bytes", code.len()))
     }
 
+    fn requestCode(&self, _id: i32) -> binder::Result<()> {
+        Ok(())
+    }
+
     fn withdraw(&self, _erase: bool) -> binder::Result<aidl::Withdrawal> {
         panic!("told to")
     }

@@ -284,6 +284,8 @@ impl Courier {
                 },
                 lease_until_ms: lease.unwrap_or(0),
                 connected: inbox.is_some_and(|link| link.up().is_some()),
+                code_was_wrong: self.code_was_wrong(*sim),
+                code_until_ms: keys.code_until_ms,
             }
         });
         self.user.set_links(links.collect());

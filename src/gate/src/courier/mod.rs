@@ -56,6 +56,8 @@ pub enum Event {
     Wake,
     /// The owner's code for the registration of a SIM.
     Code(i32, Zeroizing<String>),
+    /// The owner wants another code for the registration of a SIM.
+    AnotherCode(i32),
     /// A frame of this uplink.
     Frame(Arc<Started>, from_uplink::Frame),
     /// This uplink ended by itself, or talks nonsense.
@@ -177,6 +179,7 @@ impl Courier {
         match event {
             Event::Wake => {}
             Event::Code(sim, code) => self.take_code(sim, code),
+            Event::AnotherCode(sim) => self.ask_anew(sim),
             Event::Frame(uplink, frame) => self.frame(&uplink, frame),
             Event::Ended(uplink, end) => self.ended(&uplink, end),
         }

@@ -3,7 +3,7 @@
 //!
 //! A registration without a code makes the registrar send one by SMS, which costs money and shows on the owner's
 //! phone. So such a one is repeated rarely, and not at all once a code is on its way: from there on it is the owner
-//! who submits one, and if that came too late, is sent another.
+//! who submits one, as often as it takes, or has another sent: by asking for it, or by submitting one too late.
 
 use std::time::Duration;
 
@@ -37,8 +37,10 @@ pub(super) struct Standing {
     asking: Backoff,
     /// The code that proves the number, once the owner gave it.
     code: Zeroizing<String>,
-    /// What the owner submitted came too late: another code is asked for.
+    /// The owner asked for another code, or submitted one too late.
     anew: bool,
+    /// The code that was submitted last is not the one that was sent.
+    wrong: bool,
 }
 
 impl Standing {
@@ -50,6 +52,7 @@ impl Standing {
             asking: Backoff::new(Duration::from_secs(30), Duration::from_secs(6 * 3600)),
             code: Zeroizing::default(),
             anew: false,
+            wrong: false,
         }
     }
 
@@ -71,6 +74,11 @@ impl Courier {
             None => Registration::None,
             Some(state) => state,
         }
+    }
+
+    /// Whether the registrar refused the code that was submitted last for a SIM.
+    pub(super) fn code_was_wrong(&self, sim: i32) -> bool {
+        self.registrations.get(&sim).is_some_and(|standing| standing.wrong)
     }
 
     /// Rotates prekeys whose time is over.
@@ -196,6 +204,7 @@ impl Courier {
         let now = self.now();
         let registrar = self.user.module.registrar_keys();
         let mut keep_code = false;
+        let mut wrong = false;
         let state = match answer {
             reply::Kind::Registered(registered) => {
                 let taken = self.user.change_keys(|keys| {
@@ -235,11 +244,14 @@ impl Courier {
                     (Proof::Code, Reason::WrongCode | Reason::Expired) => {
                         // Not this one. Whether another is sent is for the owner to say, who has just said so
                         // if it came too late.
-                        let late = reason == Reason::Expired || self.code_is_over(sim, now);
+                        wrong = true;
+                        let late = reason == Reason::Expired || !self.code_is_live(sim, now);
                         let standing = self.registrations.entry(sim).or_insert_with(Standing::new);
                         standing.anew = late;
                         Registration::CodeNeeded
                     }
+                    // Not another one now; the one before is good still.
+                    (Proof::None, _) if self.code_is_live(sim, now) => Registration::CodeNeeded,
                     (Proof::Certificate, reason) if !super::transient(reason) => {
                         // Registered anew, under the same identity key.
                         self.user.change_keys(|keys| {
@@ -261,6 +273,7 @@ impl Courier {
         log::info!("SIM {sim}: registration: {state:?}");
         let standing = self.registrations.entry(sim).or_insert_with(Standing::new);
         standing.state = state;
+        standing.wrong = wrong;
         if !keep_code {
             standing.code = Zeroizing::default();
         }
@@ -274,11 +287,11 @@ impl Courier {
         }
     }
 
-    /// Whether the code that was sent for a SIM is not good any more.
-    fn code_is_over(&self, sim: i32, now: i64) -> bool {
+    /// Whether a code was sent for a SIM and is good still.
+    fn code_is_live(&self, sim: i32, now: i64) -> bool {
         let keys = self.user.keys();
         keys.and_then(|keys| keys.sims.get(&sim).map(|keys| keys.code_until_ms))
-            .is_some_and(|until| until <= now)
+            .is_some_and(|until| until > now)
     }
 
     /// The registrar has, or may have, sent an SMS.
@@ -322,6 +335,17 @@ impl Courier {
         if let Some(standing) = self.registrations.get_mut(&sim) {
             if standing.state == Registration::CodeNeeded {
                 standing.code = code;
+                standing.wrong = false;
+                standing.retry.succeeded();
+            }
+        }
+    }
+
+    /// The owner wants another code.
+    pub(super) fn ask_anew(&mut self, sim: i32) {
+        if let Some(standing) = self.registrations.get_mut(&sim) {
+            if standing.state == Registration::CodeNeeded {
+                standing.anew = true;
                 standing.retry.succeeded();
                 step!("gate.code.taken");
             }

@@ -31,11 +31,12 @@ pub enum Who {
 const SYSTEM_USER: i32 = 0;
 
 /// The table: a method of an interface, and who it is for.
-pub const TABLE: [(Interface, &str, Who); 29] = [
+pub const TABLE: [(Interface, &str, Who); 30] = [
     (Interface::Consent, "state", Who::Settings),
     (Interface::Consent, "disclosure", Who::Settings),
     (Interface::Consent, "grant", Who::Settings),
     (Interface::Consent, "submitCode", Who::Settings),
+    (Interface::Consent, "requestCode", Who::Settings),
     (Interface::Consent, "withdraw", Who::Settings),
     (Interface::Consent, "setClassAllowed", Who::Settings),
     (Interface::Consent, "receipt", Who::Settings),

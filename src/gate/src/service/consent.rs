@@ -51,6 +51,14 @@ impl ICloudMessagingConsent for Consent {
         answer(self.0.submit_code(*call, subscriptionId, code))
     }
 
+    fn requestCode(&self, subscriptionId: i32) -> binder::Result<()> {
+        let call = self.0.admit(CONSENT, "requestCode")?;
+        answer(
+            bounds::subscription("subscriptionId", subscriptionId)
+                .and_then(|_| self.0.facade.request_code(call.user, subscriptionId)),
+        )
+    }
+
     fn withdraw(&self, erase: bool) -> binder::Result<Withdrawal> {
         let call = self.0.admit(CONSENT, "withdraw")?;
         Ok(self.0.facade.withdraw(call.user, erase))

@@ -53,6 +53,9 @@ pub trait Facade: Send + Sync + 'static {
     /// Hands in the code for a SIM. Fails with NoCodeExpected, Off. For the Messaging app too.
     fn submit_code(&self, user: UserId, subscription: i32, code: &Personal) -> Result<()>;
 
+    /// Has another code sent for a SIM. Fails with NoCodeExpected, Off.
+    fn request_code(&self, user: UserId, subscription: i32) -> Result<()>;
+
     /// Turns off, at once; waits for nothing but the uplink's end and, with `erase`, 2 s for the erase.
     fn withdraw(&self, user: UserId, erase: bool) -> aidl::Withdrawal::Withdrawal;
 

@@ -172,6 +172,10 @@ pub struct SimLink {
     pub lease_until_ms: i64,
     /// Whether messages can arrive now.
     pub connected: bool,
+    /// The code that was submitted last is not the one that was sent.
+    pub code_was_wrong: bool,
+    /// Until when the code that was sent is good, ms since the Unix epoch.
+    pub code_until_ms: i64,
 }
 
 /// How far a registration is.

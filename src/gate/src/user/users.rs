@@ -13,7 +13,7 @@ use cloudmessaging_wire::step;
 use zeroize::Zeroizing;
 
 use super::report::Known;
-use super::{view, Module, Registration, User};
+use super::{view, Module, User};
 use crate::consent::{self, Controller, OffReason, SimIdentity};
 use crate::courier::Event;
 use crate::disclose::{Classes, DataClass};
@@ -45,6 +45,16 @@ impl Users {
     pub fn new(module: Arc<Module>) -> Self {
         let (users, network) = (Mutex::new(BTreeMap::new()), Mutex::new(None));
         Self { module, users, network, granting: Mutex::new(()) }
+    }
+
+    /// Tells the courier something about the code that the registration of a SIM waits for.
+    fn about_code(&self, user: UserId, subscription: i32, event: Event) -> Result<()> {
+        let user = self.user(user).ok_or(ServiceError::Off)?;
+        user.gate.terms().map_err(|_| ServiceError::Off)?;
+        match user.waits_for_code(subscription) && user.tell_courier(event) {
+            true => Ok(()),
+            false => Err(ServiceError::NoCodeExpected),
+        }
     }
 
     /// One that was reported.
@@ -151,19 +161,12 @@ impl Facade for Users {
     }
 
     fn submit_code(&self, user: UserId, subscription: i32, code: &Personal) -> Result<()> {
-        let user = self.user(user).ok_or(ServiceError::Off)?;
-        user.gate.terms().map_err(|_| ServiceError::Off)?;
-        let waits = lock(&user.view).links.iter().any(|link| {
-            link.subscription == subscription && link.registration == Registration::CodeNeeded
-        });
-        if !waits {
-            return Err(ServiceError::NoCodeExpected);
-        }
         let code = Zeroizing::new(code.as_str().to_owned());
-        match user.tell_courier(Event::Code(subscription, code)) {
-            true => Ok(()),
-            false => Err(ServiceError::NoCodeExpected),
-        }
+        self.about_code(user, subscription, Event::Code(subscription, code))
+    }
+
+    fn request_code(&self, user: UserId, subscription: i32) -> Result<()> {
+        self.about_code(user, subscription, Event::AnotherCode(subscription))
     }
 
     fn withdraw(&self, user: UserId, erase: bool) -> aidl::Withdrawal::Withdrawal {

@@ -38,6 +38,13 @@ impl User {
         }
     }
 
+    /// Whether the registration of a SIM waits for a code.
+    pub(super) fn waits_for_code(&self, subscription: i32) -> bool {
+        lock(&self.view).links.iter().any(|link| {
+            link.subscription == subscription && link.registration == Registration::CodeNeeded
+        })
+    }
+
     pub(super) fn service_state(&self) -> aidl::ServiceState::ServiceState {
         let refusal = self.gate.admits(None).err();
         let view = lock(&self.view);
@@ -64,6 +71,8 @@ fn sim_state(link: &SimLink) -> aidl::SimState::SimState {
         },
         leaseUntilMillis: link.lease_until_ms,
         connected: link.connected,
+        codeWasWrong: link.code_was_wrong,
+        codeUntilMillis: link.code_until_ms,
     }
 }
 

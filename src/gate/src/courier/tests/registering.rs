@@ -2,6 +2,7 @@
 //! The code by SMS: who asks for it, and how often.
 
 use super::*;
+use crate::service::error::ServiceError;
 use aidl::Registration::Registration as State;
 use cloudmessaging_wire::proto::registrar::refused::Reason;
 
@@ -56,10 +57,55 @@ fn a_wrong_code_waits_for_another_and_sends_no_sms() {
         assert_eq!(code(&mut rig), "WRONGONE");
         rig.refuse(Reason::WrongCode);
         assert_eq!(rig.registration(), State::CODE_NEEDED);
+        assert!(rig.state().codeWasWrong, "the owner is told");
         rig.pass(30_000);
         assert!(rig.asked.is_empty());
     }
     submit(&mut rig, CODE);
+    assert!(!rig.state().codeWasWrong, "nothing is known of this one");
+    rig.answer_registration();
+    assert_eq!(rig.registration(), State::DONE);
+}
+
+#[test]
+fn another_code_is_sent_when_the_owner_asks_and_each_time_later() {
+    let mut rig = waiting_for_code();
+    let mut waits = Vec::new();
+    for _ in 0..4 {
+        let asked = rig.wall();
+        rig.users.request_code(0, SIM).unwrap();
+        rig.run();
+        while rig.asked.is_empty() {
+            rig.pass(5_000);
+        }
+        assert_eq!(code(&mut rig), "");
+        waits.push(rig.wall() - asked);
+        rig.code_sent();
+        assert_eq!(rig.registration(), State::CODE_NEEDED);
+        assert_eq!(rig.state().codeUntilMillis, rig.wall() + 600_000);
+        rig.pass_in(600_000, DAY_MS / 4);
+        assert!(rig.asked.is_empty(), "one for each time the owner asks");
+    }
+    assert!(waits[0] <= 30_000, "{waits:?}");
+    submit(&mut rig, CODE);
+    rig.answer_registration();
+    assert_eq!(rig.registration(), State::DONE);
+    let late = rig.users.request_code(0, SIM);
+    assert_eq!(late, Err(ServiceError::NoCodeExpected), "none is waited for");
+}
+
+#[test]
+fn a_code_stays_good_when_another_is_refused() {
+    let mut rig = waiting_for_code();
+    rig.users.request_code(0, SIM).unwrap();
+    rig.pass(30_000);
+    assert_eq!(code(&mut rig), "");
+    rig.refuse(Reason::TooOften);
+    assert_eq!(rig.registration(), State::CODE_NEEDED);
+    rig.pass(60_000);
+    assert!(rig.asked.is_empty());
+    submit(&mut rig, CODE);
+    assert_eq!(code(&mut rig), CODE);
     rig.answer_registration();
     assert_eq!(rig.registration(), State::DONE);
 }

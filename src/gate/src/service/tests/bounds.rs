@@ -197,6 +197,7 @@ fn cursors_pages_and_texts_are_bounded() {
         case("code of 9", LARGE, |to| to.messaging.submitCode(1, "CODE42424")),
         case("code wrong", INVALID, |to| to.messaging.submitCode(1, "CODE-242")),
         case("subscriptionId -1", INVALID, |to| to.messaging.submitCode(-1, "CODE4242")),
+        case("subscriptionId -1", INVALID, |to| to.consent.requestCode(-1)),
         case("peer wrong", INVALID, |to| to.messaging.fingerprint(1, "5550199").map(drop)),
         case("subscriptionId -1", INVALID, |to| {
             to.messaging.fingerprint(-1, "+15550199").map(drop)

@@ -78,6 +78,11 @@ impl Facade for Fake {
         Ok(())
     }
 
+    fn request_code(&self, user: UserId, _subscription: i32) -> Result<()> {
+        self.note("Consent.requestCode", user);
+        Ok(())
+    }
+
     fn withdraw(&self, user: UserId, _erase: bool) -> aidl::Withdrawal::Withdrawal {
         self.note("Consent.withdraw", user);
         Default::default()

@@ -19,6 +19,7 @@ pub fn call(row: Row, to: &Clients) -> binder::Result<()> {
         (Interface::Consent, "disclosure") => to.consent.disclosure("en-GB").map(drop),
         (Interface::Consent, "grant") => to.consent.grant(&grant()),
         (Interface::Consent, "submitCode") => to.consent.submitCode(1, "CODE4242"),
+        (Interface::Consent, "requestCode") => to.consent.requestCode(1),
         (Interface::Consent, "withdraw") => to.consent.withdraw(true).map(drop),
         (Interface::Consent, "setClassAllowed") => {
             to.consent.setClassAllowed(aidl::DataClass::DataClass::IMSI, true)
