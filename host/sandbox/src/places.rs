@@ -55,11 +55,32 @@ pub fn restrict(port: u16) -> Result<Places, Error> {
 /// it puts another file in its place at each change of network: there the rule is about the folder. A file of
 /// /etc itself that is replaced stays unreadable until the next uplink.
 fn readable(file: &Path) -> PathBuf {
-    match fs::canonicalize(file) {
-        Ok(target) if target.starts_with("/run") && target != Path::new("/run") => {
-            target.parent().map_or_else(|| target.clone(), Path::to_path_buf)
+    fs::canonicalize(file).map_or_else(|_| file.to_path_buf(), folder_of_its_own)
+}
+
+/// A folder below /run belongs to one program. /run itself is everybody's: a file there stands for itself.
+fn folder_of_its_own(target: PathBuf) -> PathBuf {
+    match target.parent() {
+        Some(folder) if folder.starts_with("/run") && folder != Path::new("/run") => folder.into(),
+        _ => target,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_into_run_opens_the_folder_of_one_program_and_never_all_of_run() {
+        let opens = |target: &str| folder_of_its_own(target.into()).display().to_string();
+        assert_eq!(opens("/run/systemd/resolve/stub-resolv.conf"), "/run/systemd/resolve");
+        for itself in ["/run/resolv.conf", "/etc/resolv.conf", "/runner/a/resolv.conf", "/run"] {
+            assert_eq!(opens(itself), itself);
         }
-        Ok(target) => target,
-        Err(_) => file.to_path_buf(),
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_named_as_it_is() {
+        assert_eq!(readable(Path::new("/nonexistent/conf")), Path::new("/nonexistent/conf"));
     }
 }

@@ -122,7 +122,8 @@ pub(crate) const ALLOWED: &[Group] = &[
     },
     Group {
         why: "TCP to the broker, UDP and TCP to DNS. recvmsg and sendmsg are not here: they carry \
-              descriptors",
+              descriptors. sendmmsg could, too, but the resolver asks for both kinds of address with it; \
+              of the sockets that are left only the gate's takes any, and the gate reads without them",
         calls: &[
             only(
                 libc::SYS_socket,
