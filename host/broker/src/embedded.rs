@@ -9,6 +9,7 @@
 //!
 //! mqtt5 has a certificate provider of its own. It is not used: it believes the client id, which a client
 //! chooses. Nor does mqtt5 keep a client from replacing another's session by a clean start; the [`Guard`] does.
+//! Nor does it ask who may have a message kept: for all but registrars, [`Unkept`] says nobody.
 //!
 //! What is weak: all phones share the post certificate, so one that knows the client id of another's post
 //! connection can end it. mqtt5 adds the sender's client id to each PUBLISH as a user
@@ -33,7 +34,8 @@ use mqtt5::broker::sys_topics::BrokerStats;
 use mqtt5::broker::tls_acceptor::TlsStreamWrapper;
 use mqtt5::broker::transport::BrokerTransport;
 use mqtt5::broker::{
-    BrokerConfig, DynamicStorage, MemoryBackend, ResourceLimits, ResourceMonitor, StorageBackend,
+    BrokerConfig, BrokerEventHandler, ClientPublishEvent, DynamicStorage, MemoryBackend,
+    PublishAction, ResourceLimits, ResourceMonitor, StorageBackend,
 };
 use mqtt5_protocol_names::{ConnectPacket, ReasonCode};
 use tokio::net::{TcpListener, TcpStream};
@@ -88,6 +90,8 @@ pub struct Broker {
 /// What every connection shares.
 struct Shared {
     config: Arc<BrokerConfig>,
+    /// Of whoever is no registrar: nothing of theirs is kept.
+    unkept: Arc<BrokerConfig>,
     router: Arc<MessageRouter>,
     storage: Arc<DynamicStorage>,
     stats: Arc<BrokerStats>,
@@ -146,8 +150,11 @@ impl Shared {
             max_connection_rate: MAX_CLIENTS as u32,
             rate_limit_window: Duration::from_secs(1),
         };
+        let unkept =
+            config.clone().with_retain_available(false).with_event_handler(Arc::new(Unkept));
         Shared {
             config: Arc::new(config),
+            unkept: Arc::new(unkept),
             router: Arc::new(router),
             storage,
             stats: Arc::new(BrokerStats::new()),
@@ -170,10 +177,14 @@ impl Shared {
         let chain = stream.get_ref().1.peer_certificates();
         let who = chain.and_then(|chain| self.authorities.identify(chain.first()?));
         log::debug!("connection with the certificate of {:?}", who.as_ref().map(|(role, _)| role));
+        let config = match who {
+            Some((Role::Registrar, _)) => self.config.clone(),
+            _ => self.unkept.clone(),
+        };
         let connection = ClientHandler::new(
             BrokerTransport::tls(TlsStreamWrapper::new(stream)),
             address,
-            self.config.clone(),
+            config,
             self.router.clone(),
             Arc::new(Guard { who, storage: self.storage.clone() }),
             Some(self.storage.clone()),
@@ -233,6 +244,19 @@ async fn sweep(shared: Arc<Shared>) {
         }
         shared.router.sweep_sessions().await;
         shared.monitor.cleanup_expired_windows().await;
+    }
+}
+
+/// Drops what is to be kept. Kept messages are bundles: whoever could fill their places with others would keep
+/// everybody from registering. An honest client was told in CONNACK that nothing is kept, and does not ask.
+struct Unkept;
+
+impl BrokerEventHandler for Unkept {
+    fn on_client_publish<'a>(&'a self, publish: ClientPublishEvent) -> Answer<'a, PublishAction> {
+        Box::pin(std::future::ready(match publish.retain {
+            true => PublishAction::Handled,
+            false => PublishAction::Continue,
+        }))
     }
 }
 

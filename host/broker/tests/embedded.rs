@@ -6,10 +6,11 @@ mod common;
 use cloudmessaging_broker::acl::Issuer;
 use cloudmessaging_broker::embedded::Broker;
 use cloudmessaging_broker::pki;
-use cloudmessaging_broker::probe::{Probe, ProbeError, Session};
-use common::{inbox, message, refused, Site, ALICE, BOB, HOUR, NOT_AUTHORIZED};
+use cloudmessaging_broker::probe::{Message, Probe, ProbeError, Session};
+use common::{inbox, message, payload, refused, Site, ALICE, BOB, HOUR, NOT_AUTHORIZED};
 
 const IDENTIFIER_NOT_VALID: u8 = 0x85;
+const RETAIN_NOT_SUPPORTED: u8 = 0x9a;
 
 fn with_broker(check: impl FnOnce(&Site)) {
     let dir = tempfile::tempdir().unwrap();
@@ -130,6 +131,23 @@ fn a_phone_cannot_resume_or_end_a_registrars_session() {
         let mut post = site.post("post8");
         post.publish(&message("cm/1/registrar", "request")).unwrap();
         assert!(registrar.receive(common::SOON).unwrap().is_some());
+    });
+}
+
+#[test]
+fn nothing_is_kept_but_what_a_registrar_has_kept() {
+    with_broker(|site| {
+        let mut post = site.post("post1");
+        let kept = Message { retain: true, ..message(&inbox(ALICE), "kept") };
+        post.publish(&kept).unwrap();
+        let will = Probe::connect_with_will(site.pki, site.address, Some("post"), "post2", &kept)
+            .map(drop);
+        assert_eq!(refused(will), RETAIN_NOT_SUPPORTED);
+        // One who asks for what is kept, as no phone of ours does.
+        let mut alice = site.phone(ALICE, "inbox1");
+        alice.subscribe(&inbox(ALICE)).unwrap();
+        post.publish(&message(&inbox(ALICE), "passing")).unwrap();
+        assert_eq!(payload(alice.receive(common::SOON)), Some("passing".into()));
     });
 }
 

@@ -7,8 +7,8 @@ mod common;
 use cloudmessaging_broker::acl::Issuer;
 use cloudmessaging_broker::mosquitto::Mosquitto;
 use cloudmessaging_broker::pki;
-use cloudmessaging_broker::probe::Probe;
-use common::{message, refused, Site, HOUR, NOT_AUTHORIZED};
+use cloudmessaging_broker::probe::{Message, Probe};
+use common::{inbox, message, payload, refused, Site, ALICE, HOUR, NOT_AUTHORIZED};
 
 fn with_broker(check: impl FnOnce(&Site)) {
     let dir = tempfile::tempdir().unwrap();
@@ -61,5 +61,18 @@ fn known_weakness_the_phones_authority_can_make_a_registrar() {
         pki::issue(site.pki, Issuer::Phones, "stranger", "registrar", HOUR).unwrap();
         let mut made = Probe::connect(site.pki, site.address, Some("stranger"), "x1").unwrap();
         made.publish(&message("cm/1/keys/aa", "bundle")).unwrap();
+    });
+}
+
+/// Its file cannot say who may have a message kept. Phones do not ask for what is (Retain Handling 2); the
+/// broker's memory is what suffers.
+#[test]
+fn known_weakness_post_can_have_messages_kept() {
+    with_broker(|site| {
+        let kept = Message { retain: true, ..message(&inbox(ALICE), "kept") };
+        site.post("post1").publish(&kept).unwrap();
+        let mut alice = site.phone(ALICE, "inbox1");
+        alice.subscribe(&inbox(ALICE)).unwrap();
+        assert_eq!(payload(alice.receive(common::SOON)), Some("kept".into()));
     });
 }

@@ -63,7 +63,7 @@ pub fn refused(result: Result<(), ProbeError>) -> u8 {
     }
 }
 
-fn payload(received: Result<Option<Received>, ProbeError>) -> Option<String> {
+pub fn payload(received: Result<Option<Received>, ProbeError>) -> Option<String> {
     received.unwrap().map(|r| String::from_utf8(r.payload).unwrap())
 }
 
