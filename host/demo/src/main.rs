@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The demo: two phones refuse, consent, deliver a message and fall silent, on one machine.
+//! The demo: two phones refuse, consent, prove their numbers, deliver a message, leave one to SMS, survive crashes
+//! and fall silent, on one machine.
 //!
 //! It only starts the real programs, calls `cmctl`, and counts: every figure is from a relay between phone
 //! and broker, or from /proc. It ends with a code other than 0 if a promise did not hold.
+mod crash;
 mod keep;
+mod message;
+mod notes;
+mod on;
 mod promise;
+mod silence;
 mod story;
 mod teller;
 
@@ -17,7 +23,7 @@ use serde_json::json;
 use std::process::ExitCode;
 use teller::Teller;
 
-/// Two phones refuse, consent, deliver a message and fall silent.
+/// Two phones refuse, consent, deliver a message, leave one to SMS, survive crashes and fall silent.
 #[derive(Parser)]
 #[command(
     name = "cargo demo",
@@ -73,11 +79,11 @@ fn run(arguments: &Arguments) -> Result<Promises> {
     teller.line("Building the programs first; from scratch that takes some minutes.");
     let programs = programs(Profile::own())?;
     let bed = Bed::start(&programs, Setup::default())?;
-    let anna = bed.phone("anna", &arguments.from)?;
-    let ben = bed.phone("ben", &arguments.to)?;
+    let mut anna = bed.phone("anna", &arguments.from)?;
+    let mut ben = bed.phone("ben", &arguments.to)?;
     introduce(&teller, &bed, &anna, &ben);
     let mut promises = Promises::default();
-    let figures = story::tell(&teller, &mut promises, &anna, &ben, &arguments.message)?;
+    let figures = story::tell(&teller, &mut promises, &mut anna, &mut ben, &arguments.message)?;
     if arguments.json {
         let all = json!({
             "held": promises.broken().is_empty(),

@@ -71,11 +71,12 @@ pub fn seconds(ms: u64) -> String {
 
 /// `1 byte`, `2 bytes`.
 pub fn many(count: u64, of: &str) -> String {
-    let plural = match of {
-        "process" => "es",
-        _ => "s",
-    };
-    format!("{count} {of}{}", if count == 1 { "" } else { plural })
+    match (count, of) {
+        (1, _) => format!("1 {of}"),
+        (_, "process") => format!("{count} processes"),
+        (_, "copy") => format!("{count} copies"),
+        _ => format!("{count} {of}s"),
+    }
 }
 
 #[cfg(test)]
@@ -96,5 +97,6 @@ mod tests {
         assert_eq!((seconds(12), seconds(1259)), ("12 ms".into(), "1.25 s".into()));
         assert_eq!((many(0, "byte"), many(1, "process")), ("0 bytes".into(), "1 process".into()));
         assert_eq!(many(2, "process"), "2 processes");
+        assert_eq!((many(1, "copy"), many(2, "copy")), ("1 copy".into(), "2 copies".into()));
     }
 }

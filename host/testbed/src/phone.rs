@@ -297,6 +297,11 @@ impl Phone {
         self.directory.join("report.json")
     }
 
+    /// The SMS that came for its number, oldest first.
+    pub fn sms(&self) -> Vec<String> {
+        sms::texts(&self.bed, &self.number)
+    }
+
     /// Hands in the code that was sent to the phone by SMS, if one is waited for; `status` says so.
     fn prove(&self, status: &Value) -> Result<()> {
         if status["sims"][0]["registration"] != "CODE_NEEDED" {

@@ -35,6 +35,13 @@ pub fn exists(pid: u32) -> bool {
     fs::metadata(format!("/proc/{pid}")).is_ok()
 }
 
+/// Whether it runs. A zombie does not: it sends nothing any more.
+pub fn runs(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().next());
+    !matches!(state, Some("Z" | "X") | None)
+}
+
 /// Resident memory in bytes: what `ps` calls RSS, pages of program and library files included.
 pub fn rss(pid: u32) -> io::Result<u64> {
     memory(pid, "VmRSS:")
@@ -135,10 +142,11 @@ mod tests {
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let own = std::process::id();
         assert!(children(own).contains(&child.id()));
+        assert!(runs(child.id()));
         child.kill().unwrap();
         assert!(children(own).contains(&child.id()));
         child.wait().unwrap();
-        assert!(!children(own).contains(&child.id()));
+        assert!(!children(own).contains(&child.id()) && !runs(child.id()));
     }
 
     #[test]

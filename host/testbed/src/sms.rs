@@ -34,10 +34,16 @@ pub(crate) fn install(bed: &Path) -> Result<()> {
     }
 }
 
+/// All that was sent to a number, oldest first.
+pub(crate) fn texts(bed: &Path, number: &str) -> Vec<String> {
+    // There is no file until there is an SMS.
+    let texts = fs::read_to_string(bed.join("sms").join(number)).unwrap_or_default();
+    texts.lines().map(str::to_owned).collect()
+}
+
 /// The code that was sent to a number last.
 pub(crate) fn last_code(bed: &Path, number: &str) -> Option<String> {
-    let texts = fs::read_to_string(bed.join("sms").join(number)).ok()?;
-    texts.lines().last()?.split_whitespace().next().map(str::to_owned)
+    texts(bed, number).last()?.split_whitespace().next().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -63,5 +69,6 @@ mod tests {
         }
         assert_eq!(last_code(bed.path(), "+15550100").as_deref(), Some("BBBB"));
         assert_eq!(last_code(bed.path(), "+15550101").as_deref(), Some("CCCC"));
+        assert_eq!(texts(bed.path(), "+15550100"), ["AAAA is your code.", "BBBB is your code."]);
     }
 }

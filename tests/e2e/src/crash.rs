@@ -53,17 +53,10 @@ pub fn a_dead_gate_takes_its_uplink_along(broker: Broker) -> Claim {
     anna.reachable(SOON)?;
     let uplink = anna.uplinks()[0];
     anna.kill_gate();
-    let gone = until(Duration::from_secs(5), || Ok((!alive(uplink)).then_some(())))?;
+    let gone = until(Duration::from_secs(5), || Ok((!proc::runs(uplink)).then_some(())))?;
     assert!(gone.is_some(), "the uplink outlived its gate");
     crate::silent(&anna);
     Ok(())
-}
-
-// A zombie that init has not reaped yet sends nothing any more.
-fn alive(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().next());
-    proc::exists(pid) && !matches!(state, Some("Z" | "X") | None)
 }
 
 /// Consent is still on, so it comes back; but a crash at each start is not a busy loop.
