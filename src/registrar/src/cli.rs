@@ -4,6 +4,7 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use clap::builder::RangedI64ValueParser;
 use clap::{ArgGroup, Args, Parser, Subcommand};
 
 use crate::keys::{self, KeyFileError, Keys};
@@ -103,29 +104,34 @@ pub struct Run {
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub instances: u32,
     /// SMS to one number within 10 minutes.
-    #[arg(long, value_name = "N", default_value_t = SMS)]
+    #[arg(long, value_name = "N", default_value_t = SMS, value_parser = at_least_one())]
     pub sms_per_number: u32,
     /// SMS to one number within a day.
-    #[arg(long, value_name = "N", default_value_t = SMS_A_DAY)]
+    #[arg(long, value_name = "N", default_value_t = SMS_A_DAY, value_parser = at_least_one())]
     pub sms_per_number_a_day: u32,
     /// SMS to all numbers within 10 minutes.
-    #[arg(long, value_name = "N", default_value_t = SMS_IN_ALL)]
+    #[arg(long, value_name = "N", default_value_t = SMS_IN_ALL, value_parser = at_least_one())]
     pub sms_in_all: u32,
     /// Tries of a code for one number within 10 minutes.
-    #[arg(long, value_name = "N", default_value_t = TRIES)]
+    #[arg(long, value_name = "N", default_value_t = TRIES, value_parser = at_least_one())]
     pub tries_per_number: u32,
     /// Tries of a code for all numbers within 10 minutes.
-    #[arg(long, value_name = "N", default_value_t = TRIES_IN_ALL)]
+    #[arg(long, value_name = "N", default_value_t = TRIES_IN_ALL, value_parser = at_least_one())]
     pub tries_in_all: u32,
     /// Registrations with a right code, renewals and erasures of one number within 10 minutes.
-    #[arg(long, value_name = "N", default_value_t = PER_NUMBER)]
+    #[arg(long, value_name = "N", default_value_t = PER_NUMBER, value_parser = at_least_one())]
     pub changes_per_number: u32,
     /// Look-ups by one number within 10 minutes.
-    #[arg(long, value_name = "N", default_value_t = PER_ASKER)]
+    #[arg(long, value_name = "N", default_value_t = PER_ASKER, value_parser = at_least_one())]
     pub look_ups_per_number: u32,
     /// Requests of all phones within a second.
-    #[arg(long, value_name = "N", default_value_t = PER_SECOND)]
+    #[arg(long, value_name = "N", default_value_t = PER_SECOND, value_parser = at_least_one())]
     pub requests_per_second: u32,
+}
+
+/// A limit of 0 would let nobody pass, and each instance allows one at least.
+fn at_least_one() -> RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..)
 }
 
 impl Keygen {
@@ -138,5 +144,45 @@ impl Keygen {
             Some(path) => keys::write_public(path, &public),
             None => writeln!(std::io::stdout(), "{public}").map_err(KeyFileError::Stdout),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(more: &[&str]) -> Result<(), String> {
+        let files = ["keys", "ca", "cert", "key", "phone-ca", "phone-ca-key", "sms-command"];
+        let files = files.iter().flat_map(|name| [format!("--{name}"), "file".into()]);
+        let line = ["registrar", "run", "--broker", "localhost:8883"].map(String::from);
+        let line = line.into_iter().chain(files).chain(more.iter().map(|word| word.to_string()));
+        Arguments::try_parse_from(line).map(drop).map_err(|refusal| refusal.to_string())
+    }
+
+    #[test]
+    fn a_limit_of_nothing_is_refused_and_named() {
+        assert_eq!(parse(&[]), Ok(()));
+        for limit in [
+            "--sms-per-number",
+            "--sms-per-number-a-day",
+            "--sms-in-all",
+            "--tries-per-number",
+            "--tries-in-all",
+            "--changes-per-number",
+            "--look-ups-per-number",
+            "--requests-per-second",
+            "--instances",
+            "--lease",
+        ] {
+            assert!(parse(&[limit, "0"]).unwrap_err().contains(limit), "{limit}");
+            assert_eq!(parse(&[limit, "1"]), Ok(()), "{limit}");
+        }
+    }
+
+    #[test]
+    fn one_way_to_send_sms_is_needed_and_two_are_too_many() {
+        assert!(parse(&["--sms-url", "https://localhost/"]).unwrap_err().contains("--sms-url"));
+        let none = Arguments::try_parse_from(["registrar", "run"]).map(drop).unwrap_err();
+        assert!(none.to_string().contains("--sms-command <PROGRAM>|--sms-url <URL>"), "{none}");
     }
 }

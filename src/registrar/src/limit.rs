@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-//! How often is too often: by number, and in all. In memory, per instance, and of a fixed size: some 8
-//! mebibytes of counters, which hold no number and cannot be asked about one after a restart.
+//! How often is too often: by number, and in all. In memory, per instance, and of a size that follows from what
+//! is allowed: some 25 mebibytes of counters by default, which hold no number and cannot be asked about one
+//! after a restart.
 //!
 //! Counters live for a window of ten minutes (or a day), so that within any ten minutes at most twice the
 //! limit passes.
@@ -48,10 +49,17 @@ const WINDOW: Duration = Duration::from_secs(600);
 /// How long the counters of a day count.
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-const CELLS: usize = 1 << 14;
+/// Windows in a day.
+const WINDOWS: u64 = DAY.as_secs() / WINDOW.as_secs();
 
-/// A day sees many more numbers: half a million SMS in a day still leave each number its own.
-const CELLS_OF_A_DAY: usize = 1 << 18;
+/// Fewest counters, so that few instances' worth of a limit are still told apart.
+const CELLS: u64 = 1 << 14;
+
+/// The same for a day. As many SMS as are allowed in all then meet by fours, which leaves each number its own.
+const CELLS_OF_A_DAY: u64 = 1 << 18;
+
+/// Most counters, whatever is allowed: 128 mebibytes of them.
+const CELLS_MAX: u64 = 1 << 22;
 
 /// What a number does too often, or is made to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -126,24 +134,40 @@ pub struct Limits {
 }
 
 struct Counters {
-    window: Sketch,
+    /// Changes and look-ups: at most as many as requests are admitted.
+    work: Sketch,
+    /// SMS and tries, apart from those: of these a number has few, and strangers make them.
+    proofs: Sketch,
     day: Sketch,
+    in_all: InAll,
     tokens: f64,
     filled: Instant,
 }
 
-/// Counted without a number: of all of them.
-#[derive(Clone, Copy, Hash)]
-struct InAll(Deed);
+/// SMS and tries of all numbers in the window that began last.
+struct InAll {
+    begun: Instant,
+    sms: u32,
+    tries: u32,
+}
+
+fn cells(most: u64, fewest: u64) -> usize {
+    most.clamp(fewest, CELLS_MAX).next_power_of_two() as usize
+}
 
 impl Limits {
     /// With all counters at zero.
     pub fn new(allowance: Allowance, now: Instant) -> Limits {
+        let requests = u64::from(allowance.per_second) * WINDOW.as_secs();
+        let sms = u64::from(allowance.sms_in_all);
+        let proofs = sms + u64::from(allowance.tries_in_all);
         Limits {
             allowance,
             counters: Mutex::new(Counters {
-                window: Sketch::new(WINDOW, CELLS, now),
-                day: Sketch::new(DAY, CELLS_OF_A_DAY, now),
+                work: Sketch::new(WINDOW, cells(requests, CELLS), now),
+                proofs: Sketch::new(WINDOW, cells(proofs, CELLS), now),
+                day: Sketch::new(DAY, cells(sms * WINDOWS / 4, CELLS_OF_A_DAY), now),
+                in_all: InAll { begun: now, sms: 0, tries: 0 },
                 tokens: f64::from(allowance.per_second),
                 filled: now,
             }),
@@ -165,26 +189,39 @@ impl Limits {
     }
 
     /// Counts one deed of a number; whether it is within every limit there is for it. What one number does
-    /// beyond its own limit does not count against all.
+    /// beyond its own limit does not count against all; nor, once all have had theirs, against any number.
     pub fn charge(&self, deed: Deed, number: &Number, now: Instant) -> bool {
         let allowed = &self.allowance;
         let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        let most = match deed {
-            Deed::Change => allowed.changes,
-            Deed::LookUp => allowed.look_ups,
-            Deed::Sms => allowed.sms,
-            Deed::Try => allowed.tries,
-        };
-        if counters.window.count((deed, number), now) > most {
-            return false;
-        }
+        let Counters { work, proofs, day, in_all, .. } = &mut *counters;
+        in_all.renew(now);
         match deed {
-            Deed::Change | Deed::LookUp => true,
+            Deed::Change => work.count((deed, number), now) <= allowed.changes,
+            Deed::LookUp => work.count((deed, number), now) <= allowed.look_ups,
             Deed::Sms => {
-                counters.day.count((deed, number), now) <= allowed.sms_a_day
-                    && counters.window.count(InAll(deed), now) <= allowed.sms_in_all
+                let passes = in_all.sms < allowed.sms_in_all
+                    && proofs.count((deed, number), now) <= allowed.sms
+                    && day.count(number, now) <= allowed.sms_a_day;
+                in_all.sms += u32::from(passes);
+                passes
             }
-            Deed::Try => counters.window.count(InAll(deed), now) <= allowed.tries_in_all,
+            Deed::Try => {
+                let passes = in_all.tries < allowed.tries_in_all
+                    && proofs.count((deed, number), now) <= allowed.tries;
+                in_all.tries += u32::from(passes);
+                passes
+            }
+        }
+    }
+}
+
+impl InAll {
+    /// Begins anew with each window.
+    fn renew(&mut self, now: Instant) {
+        let windows = now.saturating_duration_since(self.begun).as_secs() / WINDOW.as_secs();
+        if windows > 0 {
+            let begun = self.begun + Duration::from_secs(windows * WINDOW.as_secs());
+            *self = InAll { begun, sms: 0, tries: 0 };
         }
     }
 }
@@ -247,6 +284,44 @@ mod tests {
     }
 
     #[test]
+    fn as_many_look_ups_as_are_admitted_leave_every_number_its_codes_and_changes() {
+        let now = Instant::now();
+        for instances in [1, 4] {
+            let allowance = Allowance::default().share(instances);
+            let limits = Limits::new(allowance, now);
+            for n in 0..allowance.per_second * 600 {
+                assert!(limits.charge(Deed::LookUp, &number(n), now));
+            }
+            for deed in [Deed::Sms, Deed::Try, Deed::Change] {
+                let fresh = (0..500).map(|n| number(9_000_000 + n));
+                let refused = fresh.filter(|n| !limits.charge(deed, n, now)).count();
+                assert_eq!(refused, 0, "{deed:?} of {instances}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_flood_of_sms_that_are_refused_leaves_every_number_its_tries_and_its_next_window() {
+        let now = Instant::now();
+        let limits = Limits::new(Allowance::default(), now);
+        for n in 0..PER_SECOND * 600 {
+            assert_eq!(limits.charge(Deed::Sms, &number(n), now), n < SMS_IN_ALL);
+        }
+        for (deed, at) in [(Deed::Try, now), (Deed::Change, now), (Deed::Sms, now + WINDOW)] {
+            let fresh = (0..500).map(|n| number(9_000_000 + n));
+            let refused = fresh.filter(|n| !limits.charge(deed, n, at)).count();
+            assert_eq!(refused, 0, "{deed:?}");
+        }
+    }
+
+    #[test]
+    fn counters_have_a_most_whatever_is_allowed() {
+        assert_eq!(cells(1, CELLS), 1 << 14);
+        assert_eq!(cells(u64::from(u32::MAX) * 600, CELLS), 1 << 22);
+        assert_eq!(cells(u64::from(PER_SECOND) * 600, CELLS), 1 << 19);
+    }
+
+    #[test]
     fn all_together_are_refused_beyond_the_rate_and_admitted_again_later() {
         let (limits, now) = limits(1, 5);
         assert!((0..5).all(|_| limits.admit(now)));
@@ -297,8 +372,7 @@ mod tests {
     #[test]
     fn the_sms_of_a_busy_day_do_not_use_up_a_number_that_was_sent_none() {
         let now = Instant::now();
-        let most = Allowance { sms_in_all: u32::MAX, ..Allowance::default() };
-        let limits = Limits::new(most, now);
+        let limits = Limits::new(Allowance::default(), now);
         for n in 0..500_000_u32 {
             limits.charge(Deed::Sms, &number(n), now + n / 5000 * WINDOW);
         }
