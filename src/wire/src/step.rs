@@ -11,6 +11,8 @@
 //! appended to it as a line `PID NAME`, and a line `crash NAME N`, which somebody appends from outside, ends the
 //! process that is the N-th to reach that step from there on: by abort(3), which runs nothing of ours any more.
 //! All processes that share the file count together, so that what is started again is not ended again.
+//!
+//! A test that plays a program on a thread of its own sees the steps of that thread by [`watch`].
 
 /// Marks a step: see [`step`](mod@crate::step).
 #[macro_export]
@@ -35,14 +37,26 @@ pub fn pass_on(_to: &mut std::process::Command) {
     known::pass_on(_to);
 }
 
+/// From here on `watcher` is called at each step that this thread reaches, and may unwind from there as a crash
+/// would end it.
+pub fn watch(_watcher: Option<fn(&'static str)>) {
+    #[cfg(all(debug_assertions, not(target_os = "android")))]
+    known::WATCHER.set(_watcher);
+}
+
 #[cfg(all(debug_assertions, not(target_os = "android")))]
 mod known {
+    use std::cell::Cell;
     use std::fs::{File, OpenOptions};
     use std::io::{Read as _, Write as _};
     use std::process::Command;
     use std::sync::{Mutex, OnceLock, PoisonError};
 
     const FILE: &str = "CLOUDMESSAGING_STEPS";
+
+    thread_local! {
+        pub(super) static WATCHER: Cell<Option<fn(&'static str)>> = const { Cell::new(None) };
+    }
 
     struct Steps {
         written: File,
@@ -63,7 +77,10 @@ mod known {
         }
     }
 
-    pub(super) fn reached(name: &str) {
+    pub(super) fn reached(name: &'static str) {
+        if let Some(watcher) = WATCHER.get() {
+            watcher(name);
+        }
         // Opened at the first step, which is to be reached before a program gives up opening files.
         static STEPS: OnceLock<Option<Mutex<Steps>>> = OnceLock::new();
         if let Some(steps) = STEPS.get_or_init(Steps::open) {
