@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cloudmessaging_gate::clock::Clock;
 
-use crate::fuse::Fuse;
+use crate::fuse::{Fuse, CLOCK};
 
 /// The time that it really is, ms since the Unix epoch.
 #[derive(Clone)]
@@ -46,6 +46,11 @@ impl PhoneClock {
         self.wrong_by.load(Ordering::Relaxed)
     }
 
+    /// The time that it really is.
+    pub fn true_ms(&self) -> i64 {
+        self.truth.now()
+    }
+
     /// What the wall clock shows to everybody but the gate.
     pub fn shown_ms(&self) -> i64 {
         self.truth.now() + self.wrong_by()
@@ -58,7 +63,7 @@ impl PhoneClock {
 
 impl Clock for PhoneClock {
     fn wall_ms(&self) -> i64 {
-        self.fuse.moment();
+        self.fuse.moment(CLOCK);
         self.shown_ms()
     }
 

@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::{PhoneClock, Truth};
 use crate::disk;
-use crate::fuse::{survive, Fuse};
+use crate::fuse::Fuse;
 use crate::played::{lock, OnStage, Stage};
 
 /// The Android user.
@@ -31,6 +31,8 @@ pub const USER: UserId = 0;
 /// The subscription id of the SIM.
 pub const SIM: i32 = 1;
 const SERIAL: i64 = 7;
+/// How long init takes to start a gate that crashed, ms.
+const RESTART_MS: i64 = 700;
 
 /// A phone with one user and one SIM.
 pub struct Phone {
@@ -38,6 +40,8 @@ pub struct Phone {
     pub number: Number,
     /// Kills the gate at a moment that a test sets.
     pub fuse: Fuse,
+    /// What a gate that dies has handed over is sent.
+    pub uplinks_are_quick: bool,
     pub(crate) clock: Arc<PhoneClock>,
     pub(crate) stage: Arc<Stage>,
     /// None: the gate is dead.
@@ -46,6 +50,7 @@ pub struct Phone {
     config: Config,
     hints: Arc<Noted>,
     connected: bool,
+    unlocked: bool,
     networks: u64,
     /// When the gate has to be started again, or its courier looks again; true ms.
     pub(crate) wakes_ms: i64,
@@ -76,17 +81,17 @@ impl Hints for Noted {
 
     fn outcomes(&self, _: UserId) {
         lock(&self.seen).outcomes = true;
-        self.fuse.moment();
+        self.fuse.moment("the app is told of an outcome");
     }
 
     fn inbound(&self, _: UserId) {
         lock(&self.seen).inbound = true;
-        self.fuse.moment();
+        self.fuse.moment("the app is told of a message");
     }
 
     fn key_changed(&self, _: UserId) {
         lock(&self.seen).key_changed = true;
-        self.fuse.moment();
+        self.fuse.moment("the app is told of another key");
     }
 }
 
@@ -118,9 +123,11 @@ impl Phone {
             },
             hints: Arc::new(Noted { fuse: fuse.clone(), seen: Mutex::default() }),
             connected: true,
+            unlocked: true,
             networks: 1,
             wakes_ms: 0,
             code: None,
+            uplinks_are_quick: false,
             fuse,
         };
         phone.start();
@@ -142,21 +149,24 @@ impl Phone {
             hints: self.hints.clone(),
         };
         self.gate = Some(Arc::new(Users::new(Arc::new(module))));
-        let network = self.network();
-        let sim = self.sim();
+        let (network, sim, unlocked) = (self.network(), self.sim(), self.unlocked);
         self.call(|users| {
             users.report_network(network);
-            let user = aidl::UserReport::UserReport {
-                user: USER,
-                serial: SERIAL,
-                unlocked: true,
-                ..Default::default()
-            };
-            users.report_users(&[user]);
-            users.provide_storage_key(USER, Zeroizing::new([9; 32])).expect("a reported user");
+            report_user(users, unlocked);
             // Refused for who is off.
             let _ = users.report_identities(USER, vec![sim]);
         });
+    }
+
+    /// Its user unlocks it, or it is locked as after a boot.
+    pub fn set_unlocked(&mut self, unlocked: bool) {
+        self.unlocked = unlocked;
+        self.call(|users| report_user(users, unlocked));
+    }
+
+    /// Whether its apps can ask the gate for messages.
+    pub fn answers(&self) -> bool {
+        self.is_up() && self.unlocked
     }
 
     /// Whether the gate lives.
@@ -173,17 +183,18 @@ impl Phone {
         self.stage.clear();
         drop(users);
         self.disk = found;
+        self.wakes_ms = self.clock.true_ms() + RESTART_MS;
     }
 
     /// Asks the gate something; nothing if it is dead, or dies of it.
     pub fn call<R>(&mut self, ask: impl FnOnce(&Users) -> R) -> Option<R> {
         let users = self.gate.clone()?;
-        let answer = survive(|| ask(&users));
+        let answer = self.fuse.survived_by(|| ask(&users));
         drop(users);
-        if answer.is_none() {
-            self.crash();
+        match answer {
+            Some(_) => self.wakes_ms = 0,
+            None => self.crash(),
         }
-        self.wakes_ms = 0;
         answer
     }
 
@@ -193,7 +204,7 @@ impl Phone {
         for courier in self.stage.take_couriers() {
             let mut courier = Some(courier);
             let stage = self.stage.clone();
-            let next = survive(|| {
+            let next = self.fuse.survived_by(|| {
                 let mut working = courier.take().expect("it was put there");
                 working.hear();
                 let next = working.step();
@@ -229,7 +240,9 @@ impl Phone {
     /// Sets the wall clock.
     pub fn set_clock_wrong_by(&mut self, ms: i64) {
         self.clock.set_wrong_by(ms);
-        self.wakes_ms = 0;
+        if self.is_up() {
+            self.wakes_ms = 0;
+        }
     }
 
     /// The wall clock; not a moment at which the gate can die.
@@ -279,7 +292,7 @@ impl Phone {
     /// The owner types the code that came by SMS, once it is asked for.
     pub(crate) fn type_code(&mut self) {
         let (Some(users), Some(_)) = (self.gate.clone(), &self.code) else { return };
-        let asked_for = survive(|| {
+        let asked_for = self.fuse.survived_by(|| {
             let sims = users.consent_state(USER).sims;
             sims.iter().any(|sim| sim.registration == aidl::Registration::Registration::CODE_NEEDED)
         });
@@ -367,6 +380,15 @@ impl Phone {
         let entries = entries.unwrap_or_default().into_iter().rev();
         let entries = entries.filter(|entry| !is_mark(entry));
         entries.map(|entry| (entry.event, entry.summary)).collect()
+    }
+}
+
+fn report_user(users: &Users, unlocked: bool) {
+    let user =
+        aidl::UserReport::UserReport { user: USER, serial: SERIAL, unlocked, ..Default::default() };
+    users.report_users(&[user]);
+    if unlocked {
+        users.provide_storage_key(USER, Zeroizing::new([9; 32])).expect("a reported user");
     }
 }
 

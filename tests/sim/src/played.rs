@@ -67,14 +67,14 @@ impl fmt::Debug for Held {
 
 impl Uplink for Held {
     fn hand_over(&self, bytes: &[u8]) -> Result<(), HandOver> {
-        self.0.fuse.moment();
+        self.0.fuse.moment("a frame is to be handed over");
         if !self.0.is_alive() {
             return Err(HandOver::Gone);
         }
         let known = |frame: &ToUplink| frame.frame.is_some();
         let frame = frame::decode(bytes, known).expect("the gate hands over frames").frame;
         lock(&self.0.frames).extend(frame);
-        self.0.fuse.moment();
+        self.0.fuse.moment("a frame was handed over");
         Ok(())
     }
 
@@ -99,6 +99,8 @@ impl Speaks for Held {
 pub(crate) struct Stage {
     couriers: Mutex<Vec<Courier>>,
     uplinks: Mutex<Vec<Arc<Played>>>,
+    /// Those of a gate that died.
+    orphans: Mutex<Vec<Arc<Played>>>,
     readers: Mutex<Vec<(Arc<Started>, Sender<Event>)>>,
     fuse: Fuse,
 }
@@ -119,6 +121,11 @@ impl Stage {
 
     pub fn uplinks(&self) -> Vec<Arc<Played>> {
         lock(&self.uplinks).clone()
+    }
+
+    /// The uplinks of gates that died, once.
+    pub fn take_orphans(&self) -> Vec<Arc<Played>> {
+        std::mem::take(&mut lock(&self.orphans))
     }
 
     /// Forgets one that is gone.
@@ -148,7 +155,9 @@ impl Stage {
     pub fn clear(&self) {
         let couriers = self.take_couriers();
         drop(couriers);
-        lock(&self.uplinks).drain(..).for_each(|uplink| uplink.die());
+        let uplinks = std::mem::take(&mut *lock(&self.uplinks));
+        uplinks.iter().for_each(|uplink| uplink.die());
+        lock(&self.orphans).extend(uplinks);
         lock(&self.readers).clear();
     }
 }

@@ -18,8 +18,6 @@ use crate::registrar::Registrar;
 pub const START_MS: i64 = 1_800_000_000_000;
 /// How long anything is on its way between a phone and the broker, ms.
 const LATENCY_MS: i64 = 20;
-/// How long init takes to start a gate that crashed, ms.
-const RESTART_MS: i64 = 700;
 /// Couriers that have more to do than this in one ms do not rest any more.
 const RESTLESS: u32 = 10_000;
 
@@ -99,16 +97,24 @@ impl World {
 
     /// Lets one thing happen, if it does so until `end`, and the time pass until then. False: it is `end`.
     pub fn advance(&mut self, end: i64) -> bool {
-        self.work();
+        let now = self.now();
+        (0..self.phones.len()).for_each(|n| self.collect(n));
+        if self.phones.iter().any(|phone| phone.wakes_ms <= now) {
+            self.restless += 1;
+            assert!(self.restless < RESTLESS, "a courier does not rest");
+            self.work();
+            return true;
+        }
+        self.deliver();
         let next = self.next_event();
         if next > end {
             self.truth.set(end);
             return false;
         }
-        let now = next.max(self.now());
-        self.restless = if now == self.now() { self.restless + 1 } else { 0 };
-        assert!(self.restless < RESTLESS, "a courier does not rest");
-        self.truth.set(now);
+        if next > now {
+            self.restless = 0;
+            self.truth.set(next);
+        }
         self.arrive();
         true
     }
@@ -140,25 +146,32 @@ impl World {
                     phone.start();
                 }
                 let sleep = phone.work();
-                phone.wakes_ms = match phone.is_up() {
+                if phone.is_up() {
                     // Asked again in the same ms only after something else has happened.
-                    true => now.saturating_add(sleep.max(1)),
-                    false => now + RESTART_MS,
-                };
+                    phone.wakes_ms = now.saturating_add(sleep.max(1));
+                }
             }
             self.collect(n);
         }
-        self.deliver();
     }
 
     /// Takes what the uplinks of a phone were given.
     fn collect(&mut self, n: usize) {
+        for orphan in self.phones[n].stage.take_orphans() {
+            // It ends by itself once it reads that its gate has; until then it may be quick, or not.
+            while let Some(frame) = orphan.next_frame() {
+                match frame {
+                    to_uplink::Frame::Publish(publish) if self.phones[n].uplinks_are_quick => {
+                        self.publish(orphan.pid, publish);
+                    }
+                    _ => {}
+                }
+            }
+            self.hang_up(orphan.pid);
+        }
         for uplink in self.phones[n].stage.uplinks() {
             if !uplink.is_alive() {
-                self.broker
-                    .lines_of(uplink.pid)
-                    .into_iter()
-                    .for_each(|l| self.broker.disconnect(l));
+                self.hang_up(uplink.pid);
                 self.phones[n].stage.forget(uplink.pid);
                 continue;
             }
@@ -181,6 +194,11 @@ impl World {
                 self.send(uplink.pid, LATENCY_MS, parcel);
             }
         }
+    }
+
+    /// An uplink is dead.
+    fn hang_up(&mut self, pid: u32) {
+        self.broker.lines_of(pid).into_iter().for_each(|line| self.broker.disconnect(line));
     }
 
     fn send(&mut self, pid: u32, ms: i64, parcel: Parcel) {
@@ -343,7 +361,7 @@ impl World {
     pub fn kill_uplink(&mut self, n: usize) {
         for uplink in self.phones[n].stage.uplinks().iter().filter(|uplink| uplink.is_alive()) {
             uplink.die();
-            self.broker.lines_of(uplink.pid).into_iter().for_each(|l| self.broker.disconnect(l));
+            self.hang_up(uplink.pid);
             self.phones[n].stage.ended(uplink.pid);
         }
         self.phones[n].wakes_ms = 0;
