@@ -191,6 +191,8 @@ impl Courier {
         let failed = self.expire();
         self.end_moved();
         let mut next = now.saturating_add(LONGEST_SLEEP.as_millis() as i64);
+        // Before what asks again.
+        self.forget_unanswered(now);
         if self.ensure_uplink(now, &mut next) {
             self.renew_keys(now, &mut next);
             self.connect_due(now, &mut next);
@@ -199,6 +201,7 @@ impl Courier {
             self.retract_due(now, &mut next);
             self.answer_due(now, &mut next);
         }
+        self.await_answers(&mut next);
         self.flush_dropped(now, &mut next);
         if let Some(deadline) = self.next_deadline(failed) {
             next = next.min(deadline);

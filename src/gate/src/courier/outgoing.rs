@@ -67,7 +67,6 @@ impl Courier {
 
     /// Sends what is queued; looks its recipients up first.
     pub(super) fn send_due(&mut self, now: i64, next: &mut i64) {
-        self.forget_unanswered(now, next);
         self.await_look_ups(now, next);
         if !self.post_is_up() {
             return;

@@ -203,7 +203,7 @@ impl Courier {
     }
 
     /// Requests that were not answered in time are asked again.
-    pub(super) fn forget_unanswered(&mut self, now: i64, next: &mut i64) {
+    pub(super) fn forget_unanswered(&mut self, now: i64) {
         let late = |r: &Request| now.saturating_sub(r.since_ms) >= ANSWER_MS || now < r.since_ms;
         let ids: Vec<_> = self.asked.iter().filter(|(_, r)| late(r)).map(|(id, _)| *id).collect();
         for id in ids {
@@ -211,6 +211,10 @@ impl Courier {
                 self.registration_unanswered(sim);
             }
         }
+    }
+
+    /// Wakes when the next of them is late.
+    pub(super) fn await_answers(&self, next: &mut i64) {
         for request in self.asked.values() {
             *next = (*next).min(request.since_ms.saturating_add(ANSWER_MS));
         }

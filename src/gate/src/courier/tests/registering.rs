@@ -138,6 +138,17 @@ fn a_code_is_kept_while_the_registrar_cannot_answer() {
 }
 
 #[test]
+fn a_registration_that_is_not_answered_is_sent_again_by_itself() {
+    let mut rig = waiting_for_code();
+    submit(&mut rig, CODE);
+    for attempt in 1..4 {
+        assert_eq!(code(&mut rig), CODE, "attempt {attempt}");
+        rig.asked.clear();
+        rig.sleep(20_000);
+    }
+}
+
+#[test]
 fn requests_for_a_code_that_are_not_answered_come_less_and_less_often() {
     let mut rig = Rig::on();
     rig.pass_in(10_000, DAY_MS);

@@ -258,6 +258,23 @@ impl Rig {
         self.run();
     }
 
+    /// So many ms pass, in which the courier wakes only when it wanted to, or when the uplink says something.
+    pub fn sleep(&mut self, ms: i64) {
+        let until = self.wall() + ms;
+        while self.wall() < until {
+            let sleep = self.stage.step();
+            let mut woken = false;
+            while let Some(frame) = self.stage.next_frame() {
+                self.frame(frame);
+                woken = true;
+            }
+            if !woken {
+                let sleep = sleep.map_or(ms, |sleep| sleep.as_millis() as i64);
+                self.clock.advance(sleep.clamp(1, until - self.wall()));
+            }
+        }
+    }
+
     /// So many ms pass, in steps of this many.
     pub fn pass_in(&mut self, step: i64, ms: i64) {
         (0..ms / step).for_each(|_| self.pass(step));

@@ -6,6 +6,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use cloudmessaging_wire::frame;
 use cloudmessaging_wire::proto::uplink::{from_uplink, to_uplink, ToUplink};
@@ -88,13 +89,13 @@ impl Workers for OnStage {
 }
 
 impl Stage {
-    /// Lets the courier do what is due.
-    pub fn step(&self) {
-        let Some(mut courier) = lock(&self.courier).take() else { return };
+    /// Lets the courier do what is due. Gives how long it would sleep then, if there is one.
+    pub fn step(&self) -> Option<Duration> {
+        let mut courier = lock(&self.courier).take()?;
         courier.hear();
-        if courier.step().is_some() {
-            *lock(&self.courier) = Some(courier);
-        }
+        let sleep = courier.step()?;
+        *lock(&self.courier) = Some(courier);
+        Some(sleep)
     }
 
     /// What was handed over first.
