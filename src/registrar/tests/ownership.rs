@@ -11,7 +11,7 @@ use cloudmessaging_seal::{open_content, Reader, SealedEnvelope};
 use cloudmessaging_wire::proto::envelope::content::Kind as Said;
 use cloudmessaging_wire::proto::registrar::{refused::Reason, reply, request, Registration};
 use paper::office::{much, refusal, Office, Shelf, LEASE};
-use paper::{Phone, DAY, NOW, SECOND};
+use paper::{request as honest, seal, Phone, DAY, NOW, SECOND};
 
 const WINDOW: i64 = 600 * SECOND;
 
@@ -217,4 +217,35 @@ async fn a_lost_answer_is_asked_for_again_with_the_same_code() {
     let again = request::Kind::Registration(proven);
     office.certified(&mut alice, again, NOW + 60 * SECOND).await;
     assert!(office.broker().delivered.is_empty());
+}
+
+/// Only the retained bundle says that the number moved, and its owner has just taken that away.
+#[tokio::test]
+async fn known_weakness_after_an_erasure_the_phone_of_before_renews_while_its_certificate_lasts() {
+    let office = Office::new();
+    let (mut before, mut after) = (Phone::new("+15550100"), Phone::new("+15550100"));
+    office.register(&mut before).await;
+    office.register(&mut after).await;
+    let erased = office.ask(&after, request::Kind::Erase(after.erase())).await;
+    assert!(matches!(erased, reply::Kind::Erased(_)));
+    let lease = LEASE.as_millis() as i64;
+    let late = office.ask_at(&before, request::Kind::Renewal(before.renewal()), NOW + lease).await;
+    assert_eq!(refusal(late), Reason::Expired);
+    let renewed = office.ask(&before, request::Kind::Renewal(before.renewal())).await;
+    assert!(matches!(renewed, reply::Kind::Registered(_)));
+}
+
+/// Nothing is kept of requests, so one that is repeated is not known again. Only who reads them can: the broker.
+#[tokio::test]
+async fn known_weakness_a_broker_that_repeats_a_registration_at_once_moves_the_number_back() {
+    let office = Office::new();
+    let (before, mut after) = (Phone::new("+15550100"), Phone::new("+15550100"));
+    let registration = office.proven(&before, NOW).await;
+    let request = honest(request::Kind::Registration(registration));
+    let heard = seal(office.keys(), &before.identity, &request);
+    office.sealed(&heard).await;
+    office.register(&mut after).await;
+    assert_eq!(office.retained("+15550100").identity_key, after.identity.public_key());
+    office.sealed(&heard).await;
+    assert_eq!(office.retained("+15550100").identity_key, before.identity.public_key());
 }
