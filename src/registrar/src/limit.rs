@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! How often is too often: by number, and in all. In memory, per instance, and of a size that follows from what
-//! is allowed: some 25 mebibytes of counters by default, which hold no number and cannot be asked about one
+//! is allowed: at most some 25 mebibytes of counters by default, which hold no number and cannot be asked about one
 //! after a restart.
 //!
 //! Counters live for a window of ten minutes (or a day), so that within any ten minutes at most twice the

@@ -15,20 +15,16 @@ pub(super) struct Sketch {
     cells: usize,
     // Keyed anew at each start: nobody can choose numbers that share counters with somebody's.
     hashers: [RandomState; ROWS],
-    rows: Vec<Cell>,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Cell {
-    window: u32,
-    count: u32,
+    // The window in the upper half of each, the count in the lower. Zeroes, which cost no memory until they are
+    // counted in.
+    rows: Vec<u64>,
 }
 
 impl Sketch {
     /// With all counters at zero; 8 bytes for each of the cells in each of four rows.
     pub(super) fn new(window: Duration, cells: usize, now: Instant) -> Sketch {
         let hashers = std::array::from_fn(|_| RandomState::new());
-        Sketch { window, begun: now, cells, hashers, rows: vec![Cell::default(); ROWS * cells] }
+        Sketch { window, begun: now, cells, hashers, rows: vec![0; ROWS * cells] }
     }
 
     /// Counts one of these, and says how many there were in this window, this one included; sometimes more,
@@ -41,11 +37,10 @@ impl Sketch {
         for (row, hasher) in self.hashers.iter().enumerate() {
             let hash = hasher.hash_one(what) as usize;
             let cell = &mut self.rows[row * self.cells + hash % self.cells];
-            if cell.window != window {
-                *cell = Cell { window, count: 0 };
-            }
-            cell.count = cell.count.saturating_add(1);
-            least = least.min(cell.count);
+            let counted = if (*cell >> 32) as u32 == window { *cell as u32 } else { 0 };
+            let count = counted.saturating_add(1);
+            *cell = u64::from(window) << 32 | u64::from(count);
+            least = least.min(count);
         }
         least
     }
