@@ -77,6 +77,7 @@ impl TlsKey {
 
 /// The authority.
 pub struct PhoneCa {
+    certificate: CertificateDer<'static>,
     issuer: Issuer<'static, KeyPair>,
 }
 
@@ -96,20 +97,26 @@ impl PhoneCa {
         let pem = std::str::from_utf8(key_pem).map_err(|_| PhoneCaError::Unusable)?;
         let pair = KeyPair::from_pem(pem).map_err(|_| PhoneCaError::Unusable)?;
         let issuer = Issuer::from_ca_cert_der(&authority, pair);
-        let ca = PhoneCa { issuer: issuer.map_err(|_| PhoneCaError::Unusable)? };
+        let issuer = issuer.map_err(|_| PhoneCaError::Unusable)?;
+        let ca = PhoneCa { certificate: authority, issuer };
         // Found out now rather than by the first phone that is turned away.
-        ca.try_out(authority).ok_or(PhoneCaError::Unusable)?;
+        ca.try_out().ok_or(PhoneCaError::Unusable)?;
         Ok(ca)
     }
 
-    fn try_out(&self, authority: CertificateDer<'static>) -> Option<()> {
+    /// Its own certificate.
+    pub fn certificate(&self) -> &CertificateDer<'static> {
+        &self.certificate
+    }
+
+    fn try_out(&self) -> Option<()> {
         let pair = KeyPair::generate().ok()?;
         let key = TlsKey::parse(&rcgen::PublicKeyData::subject_public_key_info(&pair))?;
         let now = UnixTime::now();
         let now_ms = i64::try_from(now.as_secs()).ok()?.checked_mul(1000)?;
         let sample = self.certify(&key, &[0; 32], now_ms, now_ms + BACKDATED_MS)?;
         let mut roots = RootCertStore::empty();
-        roots.add(authority).ok()?;
+        roots.add(self.certificate.clone()).ok()?;
         let provider = Arc::new(aws_lc_rs::default_provider());
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
         let verifier = verifier.build().ok()?;

@@ -61,6 +61,9 @@ pub enum ServeError {
     /// Phones' TLS keys could not be certified.
     #[error(transparent)]
     PhoneCa(#[from] PhoneCaError),
+    /// Whoever runs this registrar could make brokers and registrars.
+    #[error("--phone-ca is an authority of --ca: phones need one of their own")]
+    SameAuthority,
     /// Codes could not be sent.
     #[error(transparent)]
     Sms(#[from] SmsError),
@@ -99,6 +102,10 @@ impl Settings {
             // The command line does not let it come to this.
             (None, None) => return Err(SmsError::Url.into()),
         };
+        let phone_ca = PhoneCa::load(&run.phone_ca, &run.phone_ca_key)?;
+        if link::authorities(&run.ca)?.contains(phone_ca.certificate()) {
+            return Err(ServeError::SameAuthority);
+        }
         Ok(Settings {
             endpoint: Endpoint {
                 host: host.into(),
@@ -109,7 +116,7 @@ impl Settings {
             lease: Duration::from_secs(run.lease.into()),
             check: run.identity_check.clone(),
             allowance: allowance.share(run.instances),
-            phone_ca: PhoneCa::load(&run.phone_ca, &run.phone_ca_key)?,
+            phone_ca,
             sender,
         })
     }
@@ -137,6 +144,7 @@ pub async fn serve(keys: Keys, settings: Settings) -> Result<(), ServeError> {
     });
     let places = Arc::new(Semaphore::new(link::AT_A_TIME.into()));
     let mut announced = false;
+    let mut place = None;
     loop {
         tokio::select! {
             _ = interrupt.recv() => break,
@@ -148,10 +156,11 @@ pub async fn serve(keys: Keys, settings: Settings) -> Result<(), ServeError> {
                 announced = true;
             }
             _ = report.tick() => counter.report(),
-            Some(arrival) = requests.recv() => {
-                // Never closed, so this cannot fail.
-                let Ok(place) = places.clone().acquire_owned().await else { break };
-                let counter = counter.clone();
+            // Waited for beside all else: also who is busy is to end when told to. Never closed, so this
+            // cannot fail.
+            free = places.clone().acquire_owned(), if place.is_none() => place = free.ok(),
+            Some(arrival) = requests.recv(), if place.is_some() => {
+                let (counter, place) = (counter.clone(), place.take());
                 tokio::spawn(async move {
                     counter.attend(arrival).await;
                     drop(counter);
@@ -160,6 +169,7 @@ pub async fn serve(keys: Keys, settings: Settings) -> Result<(), ServeError> {
             }
         }
     }
+    drop(place);
     let finished = async {
         let _all = places.acquire_many(link::AT_A_TIME.into()).await;
         drop(counter);

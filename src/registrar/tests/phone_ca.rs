@@ -5,8 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Parser as _;
 use cloudmessaging_broker::pki;
+use cloudmessaging_registrar::cli::{Arguments, Verb};
 use cloudmessaging_registrar::phone_ca::{PhoneCa, PhoneCaError, TlsKey};
+use cloudmessaging_registrar::serve::{ServeError, Settings};
 use rcgen::PublicKeyData as _;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, UnixTime};
@@ -96,4 +99,29 @@ fn a_key_that_others_may_read_or_of_another_certificate_is_refused() {
     std::fs::set_permissions(&key, PermissionsExt::from_mode(0o640)).unwrap();
     let why = refused("phone-ca.pem", "phone-ca.key.pem");
     assert!(why.to_string().contains("0600"), "{why}");
+}
+
+#[test]
+fn the_authority_of_brokers_and_registrars_certifies_no_phones() {
+    let (dir, _) = authority();
+    let settings = |ca: &str| {
+        let file = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+        let mut line = vec!["registrar".into(), "run".into()];
+        for (option, value) in [
+            ("--broker", "localhost:8883".to_owned()),
+            ("--keys", "not read here".to_owned()),
+            ("--ca", file("ca.pem")),
+            ("--cert", file("registrar.pem")),
+            ("--key", file("registrar.key.pem")),
+            ("--phone-ca", file(&format!("{ca}.pem"))),
+            ("--phone-ca-key", file(&format!("{ca}.key.pem"))),
+            ("--sms-command", "/bin/true".to_owned()),
+        ] {
+            line.extend([option.into(), value]);
+        }
+        let Verb::Run(run) = Arguments::parse_from(line).verb else { panic!("not run") };
+        Settings::new(&run).map(drop)
+    };
+    assert!(settings("phone-ca").is_ok());
+    assert!(matches!(settings("ca"), Err(ServeError::SameAuthority)));
 }

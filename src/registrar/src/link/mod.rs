@@ -21,7 +21,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-pub use tls::{client_config, TlsError};
+pub use tls::{authorities, client_config, TlsError};
 
 /// Requests that are worked on at a time.
 pub const AT_A_TIME: u16 = 64;

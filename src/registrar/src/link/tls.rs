@@ -21,7 +21,7 @@ pub enum TlsError {
         source: pem::Error,
     },
     /// Certificate and key do not fit, or the authority is none.
-    #[error("TLS refused the certificates: {0}")]
+    #[error("TLS refused the authority, the client certificate or its key: {0}")]
     Rustls(#[from] rustls::Error),
 }
 
@@ -32,7 +32,7 @@ pub fn client_config(
     key: &Path,
 ) -> Result<Arc<ClientConfig>, TlsError> {
     let mut roots = RootCertStore::empty();
-    for authority in certificates(ca)? {
+    for authority in authorities(ca)? {
         roots.add(authority)?;
     }
     let private = PrivateKeyDer::from_pem_file(key)
@@ -42,6 +42,11 @@ pub fn client_config(
         .with_root_certificates(roots)
         .with_client_auth_cert(certificates(certificate)?, private)?;
     Ok(Arc::new(config))
+}
+
+/// The authorities in a file.
+pub fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    certificates(path)
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
