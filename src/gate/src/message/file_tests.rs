@@ -69,6 +69,66 @@ fn a_damaged_database_is_put_aside_and_a_new_one_takes_its_place() {
 }
 
 #[test]
+fn a_crash_while_a_database_is_put_aside_brings_back_nothing_older() {
+    // All in the log, none of it in the database yet.
+    let (_messages, folder) = before("close");
+    let folder = copy(folder.path());
+    let other = StorageKey::from_bytes(&[1; 32]).unwrap();
+    Messages::closed().open(folder.path(), USER, SERIAL, &other, NOW).unwrap();
+    let mut names: Vec<_> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    let [database, log] = &names[..] else { panic!("{names:?}") };
+    assert_eq!(*log, format!("{database}-wal"));
+    // Killed between the two renames.
+    fs::rename(folder.path().join(log), folder.path().join("messages.db-wal")).unwrap();
+    let mut messages = opened(folder.path());
+    assert_eq!(messages.outbox.open().count(), 0);
+    STEPS[0].1(&mut messages).unwrap();
+    messages.close();
+    assert_eq!(opened(folder.path()).outbox.open().count(), 1);
+}
+
+#[test]
+fn what_was_put_aside_is_kept_no_longer_than_a_message() {
+    let (mut messages, folder) = before("close");
+    messages.close();
+    let other = StorageKey::from_bytes(&[1; 32]).unwrap();
+    messages.open(folder.path(), USER, SERIAL, &other, NOW).unwrap();
+    messages.close();
+    fs::create_dir(folder.path().join("messages.db.aside-00")).unwrap();
+    let set = |file: &str| {
+        let written = std::time::UNIX_EPOCH + std::time::Duration::from_millis(NOW as u64);
+        fs::File::open(folder.path().join(file)).unwrap().set_modified(written).unwrap();
+    };
+    let left = || fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name());
+    left().for_each(|name| set(name.to_str().unwrap()));
+    for (later, count) in [(inbox::KEPT_MS, 3), (inbox::KEPT_MS + 1000, 0)] {
+        messages.open(folder.path(), USER, SERIAL, &storage_key(), NOW + later).unwrap();
+        messages.close();
+        assert_eq!(left().count(), count);
+    }
+}
+
+#[test]
+fn a_first_change_that_failed_on_the_disk_stands_in_no_other_s_way() {
+    let folder = folder();
+    let (mut failed, mut messages) = (opened(folder.path()), opened(folder.path()));
+    // Its tables are there, and whoever made them was told that they are not.
+    assert_eq!(failed.peers.acknowledge_changes(0), Ok(()));
+    let store = failed.outbox.shelf().unwrap();
+    assert_eq!(store.write(|_, _| Err::<(), _>(StoreError::Gone)), Err(StoreError::Gone));
+    failed.close();
+    drop(store);
+    assert!(folder.path().join(FILE).exists());
+    STEPS[0].1(&mut messages).unwrap();
+    messages.close();
+    assert_eq!(opened(folder.path()).outbox.open().count(), 1);
+}
+
+#[test]
 fn a_damaged_row_takes_no_other_with_it() {
     let (mut messages, folder) = before("hand over");
     messages.outbox.shelf().unwrap().with_connection(|c| {

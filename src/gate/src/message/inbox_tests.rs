@@ -8,6 +8,7 @@ use crate::message::fixture::{none, On, NOW};
 use crate::message::receipt::OWED_MAX;
 use crate::message::seen::SEEN_MS;
 use crate::message::sms::{MATCHES_MAX, MATCH_MS};
+use crate::message::store::next_row;
 
 fn empty() -> On<Inbox> {
     none(|messages| messages.inbox)
@@ -174,9 +175,9 @@ fn a_flood_of_messages_leaves_the_newest_to_match() {
     let mut inbox = empty();
     inbox.store(of(1, NOW), answer()).unwrap();
     let flood = inbox.reading().unwrap().write(|transaction, _| {
-        let insert = "INSERT INTO sms (tag, received_ms, sealed) VALUES (?1, ?2, x'')";
+        let insert = "INSERT INTO sms (row, tag, received_ms, sealed) VALUES (?1, ?2, ?3, x'')";
         for n in 1..MATCHES_MAX {
-            transaction.execute(insert, (n.to_be_bytes(), NOW))?;
+            transaction.execute(insert, (next_row(transaction)?, n.to_be_bytes(), NOW))?;
         }
         Ok(())
     });
@@ -259,6 +260,17 @@ fn a_receipt_is_owed_until_it_is_sent_or_nobody_waits_for_it() {
 }
 
 #[test]
+fn a_receipt_in_the_place_of_one_under_way_is_owed_all_the_same() {
+    let mut inbox = empty();
+    inbox.store(of(1, NOW), answer()).unwrap();
+    let under_way = inbox.receipts_due(NOW).unwrap()[0].row;
+    // Its sender asks before the broker has the first one.
+    inbox.retract(1, &of(1, NOW).sender, &[1; 16], answer(), NOW).unwrap();
+    inbox.receipt_sent(under_way).unwrap();
+    assert_eq!(inbox.receipts_due(NOW).unwrap().len(), 1);
+}
+
+#[test]
 fn a_receipt_of_another_consent_is_never_sent() {
     let mut inbox = empty();
     inbox.store(of(1, NOW), answer()).unwrap();
@@ -275,10 +287,10 @@ fn with_too_many_receipts_owed_nothing_is_stored() {
     let mut inbox = empty();
     inbox.store(of(1, NOW), answer()).unwrap();
     let flood = inbox.reading().unwrap().write(|transaction, _| {
-        let insert = "INSERT INTO receipt (tag, consent, due_ms, until_ms, sealed)
-            VALUES (?1, x'', ?2, ?2, x'')";
+        let insert = "INSERT INTO receipt (row, tag, consent, due_ms, until_ms, sealed)
+            VALUES (?1, ?2, x'', ?3, ?3, x'')";
         for n in 1..OWED_MAX {
-            transaction.execute(insert, (n.to_be_bytes(), NOW + 500))?;
+            transaction.execute(insert, (next_row(transaction)?, n.to_be_bytes(), NOW + 500))?;
         }
         Ok(())
     });

@@ -34,7 +34,7 @@ mod fixture;
 #[cfg(test)]
 mod model_tests;
 #[cfg(test)]
-mod store_tests;
+pub(crate) mod store_tests;
 
 pub use entry::{Entry, NewMessage, Reader, State};
 pub use inbox::{Inbound, Inbox, Stored};
@@ -42,7 +42,8 @@ pub use outbox::{AcceptError, Accepted, Closed, Outbox};
 pub use outcome::{Ending, Outcome, SmsReason};
 pub use peer::{Change, Peers, Seen};
 pub use receipt::{Answer, OwedReceipt};
-pub use store::{size_at_rest, FILE};
+#[cfg(test)]
+use store::FILE;
 
 use std::io;
 use std::path::Path;
@@ -158,6 +159,7 @@ impl Messages {
                 return Err(e);
             }
         }
+        store::forget_aside(folder, now_ms.saturating_sub(inbox::KEPT_MS))?;
         self.inbox.expire(now_ms)?;
         Ok(())
     }

@@ -136,9 +136,8 @@ impl Outbox {
             return Err(AcceptError::Deadline);
         }
         let entry = Entry::new(&message, request, now_ms)?;
-        let after = self.open.last_key_value().map_or(0, |(row, _)| *row);
-        let row = store
-            .write(|transaction, sealer| insert(transaction, sealer, after, &entry, &message))?;
+        let row =
+            store.write(|transaction, sealer| insert(transaction, sealer, &entry, &message))?;
         self.hold(row, entry);
         Ok(Accepted::New)
     }

@@ -24,11 +24,10 @@ impl Drop for BodyRow {
 pub(super) fn insert(
     transaction: &Transaction<'_>,
     sealer: &Sealer,
-    after: i64,
     entry: &Entry,
     message: &NewMessage,
 ) -> Result<i64, StoreError> {
-    let row = next_row(transaction, "outbox")?.max(after.saturating_add(1));
+    let row = next_row(transaction)?;
     let sealed = sealer.seal(Column::Entry, row, &entry.to_row().0)?;
     let progress = sealer.seal(Column::Progress, row, &entry.progress.to_row())?;
     // It is at most 60 kB.
@@ -88,9 +87,10 @@ pub(super) fn read_open(
     let mut open = Vec::new();
     while let Some(row) = rows.next()? {
         let (number, sealed, progress) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let entry = sealer.open(Column::Entry, number, sealed).and_then(|entry| {
+        let entry = sealer.open(Column::Entry, number, sealed).map(EntryRow);
+        let entry = entry.and_then(|mut entry| {
             let progress = sealer.open(Column::Progress, number, progress)?;
-            Entry::from_row(&mut EntryRow(entry), &progress, row.get(3)?)
+            Entry::from_row(&mut entry, &progress, row.get(3)?)
         });
         match entry {
             Ok(entry) => open.push((number, entry)),

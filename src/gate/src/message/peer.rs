@@ -178,7 +178,7 @@ fn pin(transaction: &Transaction<'_>, sealer: &Sealer, peer: &PeerRow) -> Result
     if usize::try_from(count).is_ok_and(|count| count >= PEERS_MAX) {
         return Err(StoreError::Full("peer"));
     }
-    let row = next_row(transaction, "peer")?;
+    let row = next_row(transaction)?;
     let sealed = sealer.seal(Column::Peer, row, &peer.0)?;
     let insert = "INSERT INTO peer (row, tag, sealed) VALUES (?1, ?2, ?3)";
     transaction.execute(insert, (row, tag(sealer, &peer.0.number), sealed))?;

@@ -72,7 +72,7 @@ pub(super) fn owe(
     if usize::try_from(count).is_ok_and(|count| count >= OWED_MAX) {
         return Err(StoreError::Full("receipt"));
     }
-    let row = next_row(transaction, "receipt")?;
+    let row = next_row(transaction)?;
     let receipt = proto::Receipt {
         id: id.to_vec(),
         subscription_id: sim,

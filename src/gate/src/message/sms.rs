@@ -41,7 +41,7 @@ pub(super) fn remember(
         let oldest = "DELETE FROM sms WHERE row = (SELECT MIN(row) FROM sms)";
         transaction.execute(oldest, ())?;
     }
-    let row = next_row(transaction, "sms")?;
+    let row = next_row(transaction)?;
     let kept = proto::SmsMatch { id: id.to_vec() };
     let sealed = sealer.seal(Column::SmsMatch, row, &kept)?;
     let insert = "INSERT INTO sms (row, tag, received_ms, sealed) VALUES (?1, ?2, ?3, ?4)";

@@ -3,12 +3,14 @@
 //!
 //! What a change writes is on the disk when it returns, all of it or nothing: one transaction each, in SQLite's
 //! write-ahead log, with an fsync at each commit (<https://sqlite.org/wal.html>). A change that fails leaves everything
-//! as it was, except that a power cut right after a failed fsync may leave it made. In the clear are cursors, times, sizes and states;
-//! everything else is sealed or a keyed hash ([`super::sealed`]), the write-ahead log included. SQLite keeps no
-//! other file: temporary ones are in memory, and so is the index of the log, as this process is the only one that opens the database.
+//! as it was, except that a power cut right after a failed fsync may leave it made. In the clear are cursors, times,
+//! sizes (a sealed row is as long as its body and its number make it) and states; everything else is sealed or a keyed
+//! hash ([`super::sealed`]), the write-ahead log included. SQLite keeps no other file: temporary ones are in memory,
+//! and so is the index of the log, as this process is the only one that opens the database.
 //!
 //! It trusts nothing that it finds. What a newer version wrote is left as it is. What is damaged, or opens with another
-//! storage key, is put aside under another name. What belongs to another serial number of this user id is removed.
+//! storage key, is put aside under another name for as long as a message may be kept. What belongs to another serial
+//! number of this user id is removed.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
@@ -28,6 +30,9 @@ use crate::sync::{lock, Mutex};
 /// Its name in the user's folder; SQLite's log has `-wal` after it.
 pub const FILE: &str = "messages.db";
 
+/// What was put aside has this before a random number.
+const ASIDE: &str = "messages.db.aside-";
+
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// The log is cut back to this after a checkpoint, bytes.
@@ -36,7 +41,8 @@ const LOG_MAX: i64 = 1024 * 1024;
 /// `tag` is a keyed hash, `sealed` a message of proto/messages.proto, and every number is what its name says.
 const TABLES: &str = "
 CREATE TABLE meta (row INTEGER PRIMARY KEY CHECK (row = 0), serial INTEGER NOT NULL, sealed BLOB NOT NULL,
-    last_outcome INTEGER NOT NULL, last_inbound INTEGER NOT NULL, last_change INTEGER NOT NULL);
+    last_row INTEGER NOT NULL, last_outcome INTEGER NOT NULL, last_inbound INTEGER NOT NULL,
+    last_change INTEGER NOT NULL);
 CREATE TABLE outbox (row INTEGER PRIMARY KEY, sealed BLOB NOT NULL, progress BLOB NOT NULL, bytes INTEGER NOT NULL);
 CREATE TABLE body (row INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
 CREATE TABLE outcome (cursor INTEGER PRIMARY KEY, tag BLOB NOT NULL UNIQUE, sealed BLOB NOT NULL);
@@ -89,25 +95,7 @@ pub(super) struct Store {
 impl Store {
     /// Opens what is there; makes nothing.
     pub(super) fn open(folder: &Path, sealer: Sealer) -> Result<Self, StoreError> {
-        let path = folder.join(FILE);
-        let connection = match fs::symlink_metadata(&path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
-            Err(e) => return Err(e.into()),
-            Ok(_) => match open_existing(&path, &sealer) {
-                Ok(connection) => Some(connection),
-                Err(Unusable::Error(e)) => return Err(e),
-                Err(Unusable::OtherSerial) => {
-                    log::info!("messages of a user who was removed are removed");
-                    forget(folder)?;
-                    None
-                }
-                Err(Unusable::Damaged(why)) => {
-                    let name = put_aside(folder)?;
-                    log::error!("messages cannot be used and are now in {name}: {why}");
-                    None
-                }
-            },
-        };
+        let connection = find(folder, &sealer)?;
         Ok(Self { folder: folder.to_owned(), sealer, connection: Mutex::new(connection) })
     }
 
@@ -131,7 +119,11 @@ impl Store {
         let mut connection = lock(&self.connection);
         let connection = match &mut *connection {
             Some(connection) => connection,
-            none => none.insert(create(&self.folder, &self.sealer)?),
+            // What a first change that failed has left is looked at like any other.
+            none => none.insert(match find(&self.folder, &self.sealer)? {
+                Some(connection) => connection,
+                None => create(&self.folder, &self.sealer)?,
+            }),
         };
         // Rolled back when dropped.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -149,31 +141,74 @@ impl Store {
     }
 }
 
-/// A row number that is not in use.
-pub(super) fn next_row(connection: &Connection, table: &str) -> Result<i64, StoreError> {
-    let select = format!("SELECT COALESCE(MAX(row), 0) + 1 FROM {table}");
-    Ok(connection.query_row(&select, (), |row| row.get(0))?)
-}
-
-/// Bytes that the messages in this folder take on the disk, SQLite's log included.
-pub fn size_at_rest(folder: &Path) -> u64 {
-    let size = |name: String| fs::metadata(folder.join(name)).map_or(0, |file| file.len());
-    size(FILE.to_owned()) + size(format!("{FILE}-wal"))
+/// A row number that no row of any table has had: what was sealed for one opens in no later one, and a number that
+/// somebody kept names nothing else.
+pub(super) fn next_row(transaction: &Transaction<'_>) -> Result<i64, StoreError> {
+    transaction.execute("UPDATE meta SET last_row = last_row + 1", ())?;
+    Ok(transaction.query_row("SELECT last_row FROM meta", (), |row| row.get(0))?)
 }
 
 /// Removes all that was kept here, what was put aside included; durable.
 pub(super) fn forget(folder: &Path) -> Result<(), StoreError> {
+    remove(folder, |entry| Ok(entry.file_name().as_encoded_bytes().starts_with(FILE.as_bytes())))
+}
+
+/// Removes what was put aside and last written before `from_ms`: no message is kept for longer in there.
+pub(super) fn forget_aside(folder: &Path, from_ms: i64) -> Result<(), StoreError> {
+    remove(folder, |entry| {
+        let aside = entry.file_name().as_encoded_bytes().starts_with(ASIDE.as_bytes());
+        // Of a link, its own time.
+        Ok(aside && entry.metadata()?.mtime() < from_ms / 1000)
+    })
+}
+
+fn remove(
+    folder: &Path,
+    which: impl Fn(&fs::DirEntry) -> io::Result<bool>,
+) -> Result<(), StoreError> {
     let entries = match fs::read_dir(folder) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,
     };
+    let mut removed = false;
     for entry in entries {
         let entry = entry?;
-        if entry.file_name().as_encoded_bytes().starts_with(FILE.as_bytes()) {
-            fs::remove_file(entry.path())?;
+        if which(&entry)? {
+            // What was put aside was no file of ours, perhaps.
+            match entry.file_type()?.is_dir() {
+                true => fs::remove_dir_all(entry.path())?,
+                false => fs::remove_file(entry.path())?,
+            }
+            removed = true;
         }
     }
-    Ok(File::open(folder)?.sync_all()?)
+    if removed {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// What is there, if it can be used.
+fn find(folder: &Path, sealer: &Sealer) -> Result<Option<Connection>, StoreError> {
+    let path = folder.join(FILE);
+    match fs::symlink_metadata(&path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        found => found?,
+    };
+    match open_existing(&path, sealer) {
+        Ok(connection) => Ok(Some(connection)),
+        Err(Unusable::Error(e)) => Err(e),
+        Err(Unusable::OtherSerial) => {
+            log::info!("messages of a user who was removed are removed");
+            forget(folder)?;
+            Ok(None)
+        }
+        Err(Unusable::Damaged(why)) => {
+            let name = put_aside(folder)?;
+            log::error!("messages cannot be used and are now in {name}: {why}");
+            Ok(None)
+        }
+    }
 }
 
 fn create(folder: &Path, sealer: &Sealer) -> Result<Connection, StoreError> {
@@ -194,7 +229,7 @@ fn create(folder: &Path, sealer: &Sealer) -> Result<Connection, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(TABLES)?;
     let check = sealer.seal(Column::Check, 0, &())?;
-    let meta = "INSERT INTO meta VALUES (0, ?1, ?2, 0, 0, 0)";
+    let meta = "INSERT INTO meta VALUES (0, ?1, ?2, 0, 0, 0, 0)";
     transaction.execute(meta, (sealer.serial(), check))?;
     transaction.pragma_update(None, "user_version", SCHEMA)?;
     transaction.commit()?;
@@ -292,9 +327,10 @@ fn check_file(path: &Path) -> io::Result<()> {
 
 /// Gives the database and its log another name, under which nothing is ever read.
 fn put_aside(folder: &Path) -> Result<String, StoreError> {
-    let name = format!("{FILE}.aside-{}", hex::encode(random::<8>()?));
-    // The log first: a database that lost its log would read as it was before.
-    for suffix in ["-wal", "-journal", ""] {
+    let name = format!("{ASIDE}{}", hex::encode(random::<8>()?));
+    // The log last: a database that lost its log would read as it was before, and a log without a database is
+    // removed by SQLite.
+    for suffix in ["", "-wal", "-journal"] {
         let from = folder.join(format!("{FILE}{suffix}"));
         match fs::rename(from, folder.join(format!("{name}{suffix}"))) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is taken for sending, and that it ends (P1, P6).
 
+use std::os::unix::fs::OpenOptionsExt as _;
+
 use cloudmessaging_seal::PublicKey;
 
 use super::*;
@@ -254,10 +256,13 @@ fn who_never_turned_on_has_no_file_of_messages() {
 #[test]
 fn a_disk_that_fails_is_said_and_nothing_is_taken() {
     let phone = Phone::turned_on();
-    fs::create_dir(phone.file("messages.db")).unwrap();
+    let path = phone.file("messages.db");
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).unwrap();
+    let held = rusqlite::Connection::open(&path).unwrap();
+    held.execute_batch("BEGIN EXCLUSIVE").unwrap();
     assert_eq!(phone.send(1), Err(ServiceError::Storage));
     assert_eq!((open(&phone), outcomes(&phone).len()), (0, 0));
-    fs::remove_dir(phone.file("messages.db")).unwrap();
+    drop(held);
     assert_eq!(phone.send(1), Ok(None));
     assert_eq!(open(&phone), 1);
 }
