@@ -122,11 +122,15 @@ impl Courier {
                 self.found.insert(number, Found { routing_id, keys: bundle, at_ms: now });
             }
             reply::Kind::NotRegistered(_) => {
-                self.look_ups.remove(&number);
-                self.end_all(&number, SmsReason::NotRegistered);
+                // What may be out stays until its deadline, and waits as after any answer that does not help.
+                if !self.end_all(&number, SmsReason::NotRegistered) {
+                    self.look_ups.remove(&number);
+                }
             }
             reply::Kind::Refused(refused) if super::transient(refused.reason()) => {}
-            reply::Kind::Refused(_) => self.end_all(&number, SmsReason::Refused),
+            reply::Kind::Refused(_) => {
+                self.end_all(&number, SmsReason::Refused);
+            }
             _ => log::warn!("the registrar answers a look-up with something else"),
         }
         Ok(())
@@ -173,15 +177,16 @@ impl Courier {
         }
     }
 
-    /// Ends every message to a number that has not left.
-    fn end_all(&self, number: &Number, reason: SmsReason) {
-        let ids: Vec<_> = {
+    /// Ends every message to a number that has not left. Whether others are under way.
+    fn end_all(&self, number: &Number, reason: SmsReason) -> bool {
+        let (out, unsent): (Vec<_>, Vec<_>) = {
             let desk = lock(&self.user.desk);
             let open = desk.outbox.open().filter(|message| message.recipient() == number);
-            open.map(|message| *message.id()).collect()
+            open.map(|message| (message.is_perhaps_out(), *message.id())).partition(|m| m.0)
         };
-        for id in ids {
+        for (_, id) in unsent {
             self.end_unsent(&id, reason);
         }
+        !out.is_empty()
     }
 }

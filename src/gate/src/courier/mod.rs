@@ -213,7 +213,7 @@ impl Courier {
     /// Messages whose time is over. Whether the disk failed.
     fn expire(&mut self) -> bool {
         // Also what a crash or a failing disk left of a withdrawal.
-        self.user.settle_desk();
+        let settled = self.user.settle_desk();
         let now = self.now();
         let ended = lock(&self.user.desk).outbox.expire(now);
         let failed = ended.as_ref().is_err_and(|e| *e != StoreError::Locked);
@@ -222,14 +222,15 @@ impl Courier {
             Ok(_) | Err(StoreError::Locked) => {}
             Err(e) => log::error!("messages that were kept long enough are still there: {e}"),
         }
-        failed
+        failed || !settled
     }
 
-    /// When the next message reaches its deadline; where it did and that could not be written, later than now.
+    /// When the next message reaches its deadline; where one has ended and that could not be written, when that is
+    /// tried again.
     fn next_deadline(&self, failed: bool) -> Option<i64> {
         let deadline = lock(&self.user.desk).outbox.next_deadline()?;
         let retry = self.now().saturating_add(DISK_RETRY.as_millis() as i64);
-        Some(if failed { deadline.max(retry) } else { deadline })
+        Some(if failed { retry } else { deadline })
     }
 
     fn now(&self) -> i64 {

@@ -34,9 +34,10 @@ impl Courier {
         }
     }
 
-    /// Whether a receipt waits for the post connection.
+    /// Whether a receipt waits for the post connection: one of a SIM that may answer now.
     pub(super) fn receipt_wanted(&self, now: i64) -> bool {
-        lock(&self.user.desk).inbox.next_receipt().is_some_and(|due| due <= now)
+        let due = lock(&self.user.desk).inbox.receipts_due(now);
+        due.is_ok_and(|due| due.iter().any(|receipt| self.may_be_sent(receipt.sim)))
     }
 
     /// Sends receipts that are due.

@@ -28,23 +28,29 @@ impl User {
     }
 
     /// Withdraws what was accepted under a consent that is not in force. Does nothing where there is nothing to
-    /// do, and while it is not known which consent is in force, if any.
-    pub fn settle_desk(&self) {
+    /// do, and while it is not known which consent is in force, if any. False: the disk failed, and it is to be
+    /// called again.
+    pub fn settle_desk(&self) -> bool {
         let now = self.module.clock.wall_ms();
-        let ended = {
+        let (receipts, ended) = {
             let mut desk = lock(&self.desk);
+            // Before the terms and after them: whoever closes the gate without a withdrawal takes this back before,
+            // and says it again when the gate is open.
+            let read = || self.standing_read.load(Ordering::SeqCst);
+            let known_before = read();
             // Under this lock `send` asks too: what was taken under a consent is not settled by an older one.
             let current = self.gate.terms().ok().map(|terms| terms.record_id);
-            // After the terms: whoever closes the gate without a withdrawal has taken this back before.
-            if !desk.is_open() || !self.standing_read.load(Ordering::SeqCst) {
-                return;
+            if !desk.is_open() || !known_before || !read() {
+                return true;
             }
-            if let Err(e) = desk.inbox.settle(current) {
-                log::error!("receipts of an earlier consent are still there: {e}");
-            }
-            desk.outbox.settle(current, now)
+            (desk.inbox.settle(current), desk.outbox.settle(current, now))
         };
+        if let Err(e) = &receipts {
+            log::error!("receipts of an earlier consent are still there: {e}");
+        }
+        let settled = receipts.is_ok() && ended.is_ok();
         self.tell_ended(ended);
+        settled
     }
 
     /// Writes down how messages ended, and tells that there are outcomes.

@@ -243,3 +243,32 @@ fn a_receipt_that_the_broker_did_not_acknowledge_is_sent_again() {
     rig.pass(60_000);
     assert_eq!(rig.posted.len(), 2);
 }
+
+#[test]
+fn a_receipt_of_a_sim_that_may_not_answer_now_keeps_no_connection_up() {
+    for (sim, connected) in [(SIM + 1, false), (SIM, true)] {
+        let mut rig = Rig::registered();
+        rig.pass_in(1000, 40_000);
+        assert_eq!(rig.post_line(), None, "nobody uses it");
+        let user = rig.users.user(0).unwrap();
+        let answer = crate::message::Answer {
+            reader: [7; 32],
+            receipt_key: cloudmessaging_seal::generate().unwrap().1,
+            due_ms: rig.wall(),
+            until_ms: rig.wall() + DAY_MS,
+            record_id: user.gate.terms().unwrap().record_id,
+        };
+        let message = crate::message::Inbound {
+            id: [1; 16],
+            sim,
+            sender: Number::parse(PEER).unwrap(),
+            body: Zeroizing::new("hello".to_owned()),
+            sent_ms: rig.wall(),
+            received_ms: rig.wall(),
+        };
+        crate::sync::lock(&user.desk).inbox.store(message, answer).unwrap();
+        rig.pass_in(1000, 5_000);
+        assert_eq!(rig.post_line().is_some(), connected);
+        assert_eq!(rig.posted.len(), usize::from(connected));
+    }
+}

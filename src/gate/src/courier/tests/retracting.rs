@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Messages that are taken back, on both sides; and look-ups.
 
+use std::time::Duration;
+
 use super::*;
 use aidl::SmsReason::SmsReason as Sms;
 use cloudmessaging_wire::proto::envelope::{content::Kind, Message, ReceiptStatus, Retract};
 use cloudmessaging_wire::proto::registrar::NotRegistered;
+
+use crate::message::store_tests::fail_changes;
 
 /// From acceptance to notAfter, where the app gives ten minutes.
 const UNTIL_MS: i64 = 590_000;
@@ -131,6 +135,22 @@ fn a_withdrawn_message_is_not_taken_back() {
 }
 
 #[test]
+fn what_a_failing_disk_left_of_a_withdrawal_is_ended_a_second_later() {
+    let mut rig = Rig::registered();
+    assert_eq!(rig.send(1), None);
+    fail_changes(true);
+    rig.users.withdraw(0, false);
+    rig.run();
+    assert!(rig.outcomes().is_empty());
+    let sleep = rig.stage.step().expect("it waits for the disk");
+    assert!(sleep <= Duration::from_secs(1), "{sleep:?}");
+    fail_changes(false);
+    rig.pass(1000);
+    assert_eq!(rig.outcomes(), [(1, false, Sms::OFF)]);
+    assert_eq!(rig.stage.step(), None, "it has ended");
+}
+
+#[test]
 fn a_retract_leaves_a_tombstone_and_says_so() {
     let (mut rig, peer) = with_peer();
     let (retract, secret) = peer.retract(&rig.registrar, &rig.inbox(), [1; 16]);
@@ -199,6 +219,27 @@ fn a_bundle_whose_prekeys_are_over_is_looked_up_again_less_and_less_often() {
     assert!((2..15).contains(&look_ups), "{look_ups} in ten minutes");
     assert!(rig.posted.is_empty());
     assert_eq!(rig.outcomes(), [(1, false, Sms::PREKEY_GONE)]);
+}
+
+#[test]
+fn who_is_not_registered_any_more_is_looked_up_less_and_less_often() {
+    let (mut rig, peer) = with_peer();
+    // Nobody knows whether it is out, and after a start not whom it went to.
+    rig.acknowledges = false;
+    sent(&mut rig, &peer);
+    rig.acknowledges = true;
+    rig.restart();
+    let mut look_ups = 0;
+    for _ in 0..650 {
+        while !rig.asked.is_empty() {
+            rig.answer(reply::Kind::NotRegistered(NotRegistered {}));
+            look_ups += 1;
+            assert!(look_ups < 15, "in {} s", (rig.wall() - NOW) / 1000);
+        }
+        rig.pass(1000);
+    }
+    assert!(look_ups > 1);
+    assert_eq!(rig.outcomes(), [(1, false, Sms::EXPIRED)], "it may be out");
 }
 
 #[test]
