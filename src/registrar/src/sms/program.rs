@@ -41,7 +41,8 @@ impl Program {
         if !meta.is_file() || meta.permissions().mode() & 0o111 == 0 {
             return Err(none());
         }
-        Ok(Program { path: path.into(), time })
+        // A bare name would be looked for in a PATH when it is run, and not where it was just found.
+        Ok(Program { path: std::path::absolute(path).map_err(|_| none())?, time })
     }
 
     pub(super) async fn send(&self, number: &Number, text: &str) -> Result<(), Unsent> {
@@ -142,6 +143,15 @@ mod tests {
             }
         }
         panic!("it still runs");
+    }
+
+    #[test]
+    fn what_was_found_at_the_start_is_what_is_run() {
+        let here = std::env::current_dir().unwrap();
+        let up = "../".repeat(here.components().count());
+        let relative = format!("{up}bin/true");
+        let program = Program::new(Path::new(&relative), LONG).unwrap();
+        assert!(program.path.is_absolute(), "{}", program.path.display());
     }
 
     #[tokio::test]
