@@ -14,8 +14,8 @@ import android.system.cloudmessaging.ServiceState;
  * service-specific, see ErrorCode. The service never sends an SMS itself.
  *
  * What is kept of messages is wrapped with a key that comes when the user unlocks: outcomes(), inbound(), checkSms(),
- * keyChanged() and what acknowledges them fail with NOT_READY until then, and with STORAGE if the disk fails; nothing has changed then.
- * Both stay readable after turning off, and after a restart.
+ * keyChanged() and what acknowledges them fail with NOT_READY until then, and with STORAGE if the disk fails; nothing
+ * has changed then. What is kept stays readable after turning off, and after a restart.
  */
 interface ICloudMessaging {
     /** Most calls of one caller in progress; one more is refused at once with TOO_MANY. Ask again later. */
