@@ -35,7 +35,7 @@ use mqtt5::broker::tls_acceptor::TlsStreamWrapper;
 use mqtt5::broker::transport::BrokerTransport;
 use mqtt5::broker::{
     BrokerConfig, BrokerEventHandler, ClientPublishEvent, DynamicStorage, MemoryBackend,
-    PublishAction, ResourceLimits, ResourceMonitor, StorageBackend,
+    MessageDeliveredEvent, PublishAction, ResourceLimits, ResourceMonitor, StorageBackend,
 };
 use mqtt5_protocol_names::{ConnectPacket, ReasonCode};
 use tokio::net::{TcpListener, TcpStream};
@@ -257,6 +257,11 @@ impl BrokerEventHandler for Unkept {
             true => PublishAction::Handled,
             false => PublishAction::Continue,
         }))
+    }
+
+    fn on_message_delivered<'a>(&'a self, _: MessageDeliveredEvent) -> Answer<'a, ()> {
+        step!("broker.delivery.acknowledged");
+        Box::pin(std::future::ready(()))
     }
 }
 

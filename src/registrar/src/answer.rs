@@ -196,6 +196,7 @@ impl<B: Bundles, T: Texts> Desk<B, T> {
         if self.means.bundles.deliver(&now.routing_id, notice, time).await.is_err() {
             log::warn!("a number moved, and its phone of before could not be told");
         }
+        step!("registrar.moved.told");
     }
 
     async fn renew(
@@ -235,6 +236,7 @@ impl<B: Bundles, T: Texts> Desk<B, T> {
             return Err(Reason::Identity);
         }
         self.means.bundles.erase(&identity.routing_id).await.map_err(unavailable)?;
+        step!("registrar.bundle.erased");
         Ok(Kind::Erased(Erased {}))
     }
 

@@ -308,10 +308,12 @@ impl Courier {
         log::warn!("SIM {sim}: its number was registered by another phone");
         // Before the keys say so: a crash in between has it written twice, and never not at all.
         let _ = self.user.book.append(Event::NumberMoved(NumberMoved { subscription_id: sim }));
+        step!("gate.moved.written_down");
         let moved = self.user.change_keys(|keys| {
             keys.sims.entry(sim).and_modify(SimKeys::move_away);
             ((), Changed::Yes)
         });
+        step!("gate.moved.kept");
         self.registrations.remove(&sim);
         moved.is_some()
     }

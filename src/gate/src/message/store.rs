@@ -18,6 +18,7 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use cloudmessaging_seal::key::random;
+use cloudmessaging_wire::step;
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 use rusqlite::config::DbConfig;
@@ -130,6 +131,7 @@ impl Store {
         let result = change(&transaction, &self.sealer)?;
         #[cfg(test)]
         super::store_tests::before_commit()?;
+        step!("gate.messages.uncommitted");
         transaction.commit()?;
         Ok(result)
     }

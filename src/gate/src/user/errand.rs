@@ -10,6 +10,7 @@ use cloudmessaging_seal::{SealError, SealedEnvelope};
 use cloudmessaging_wire::proto::ledger::{erasure::Stage, Erasure, Purpose};
 use cloudmessaging_wire::proto::registrar::reply;
 use cloudmessaging_wire::proto::uplink::{from_uplink, Connect};
+use cloudmessaging_wire::step;
 
 use super::User;
 use crate::courier::request::{self, Asked};
@@ -73,6 +74,7 @@ impl User {
         if self.book.append(asked).is_err() {
             return false;
         }
+        step!("gate.erase.written_down");
         let start = |network: &_| self.module.start_uplink(network).map_err(Failed::from);
         let result = self.gate.errand(terms, start, |errand| {
             let client_id = client_id()?;
@@ -126,6 +128,7 @@ impl User {
             let envelope = SealedEnvelope::parse(&received.payload).ok()?;
             asked.open(&envelope).ok()
         })?;
+        step!("gate.erase.answered");
         match answer {
             reply::Kind::Erased(_) => Ok(()),
             _ => Err(Failed::Unanswered),

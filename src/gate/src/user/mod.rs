@@ -32,6 +32,7 @@ use std::sync::Arc;
 use cloudmessaging_seal::{PublicKey, RegistrarKeys};
 use cloudmessaging_wire::frame;
 use cloudmessaging_wire::proto::uplink::{to_uplink::Frame, Configure, ToUplink};
+use cloudmessaging_wire::step;
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
@@ -323,6 +324,7 @@ impl User {
             let storage = vault.storage.as_ref()?;
             let kept = vault.store.write(storage, keys.record(), &keys.to_stored());
             kept.inspect_err(|e| log::error!("keys are not kept: {e}")).ok()?;
+            step!("gate.keys.changed");
             vault.keys = Some(Arc::new(keys));
         }
         Some(result)
@@ -349,6 +351,7 @@ impl User {
             .ok()?;
         let kept = vault.store.write(storage, record, &made.to_stored());
         kept.inspect_err(|e| log::error!("keys are not kept: {e}")).ok()?;
+        step!("gate.keys.made");
         Some(self.take_into_use(vault, made))
     }
 

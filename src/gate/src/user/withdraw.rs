@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloudmessaging_wire::proto::ledger as proto;
+use cloudmessaging_wire::step;
 
 use super::User;
 use crate::consent::OffReason;
@@ -33,6 +34,7 @@ impl User {
     /// Turns off.
     pub(super) fn withdraw(self: &Arc<Self>, erase: bool) -> Withdrawn {
         let mut terms = self.gate.close(Closed::Off);
+        step!("gate.withdraw.closed");
 
         let mut consent = lock(&self.consent);
         consent.withdrawals += 1;
@@ -40,6 +42,7 @@ impl User {
         terms = self.gate.close(Closed::Off).or(terms);
         let record = consent.record.take();
         let removed = consent.store.remove();
+        step!("gate.withdraw.removed");
         if let Err(e) = &removed {
             log::error!("off now, not yet durable: {e}");
         }
@@ -60,9 +63,11 @@ impl User {
         }
 
         let keys = self.forget_keys();
+        step!("gate.withdraw.keys_destroyed");
         let lease_until_ms = keys.as_deref().map_or(0, lease_until);
         // Where that fails, or the user is locked, the next start or unlock does it.
         self.settle_desk();
+        step!("gate.withdraw.messages_ended");
         self.wake();
         if let Some(record_id) =
             terms.as_ref().map(|t| t.record_id).or(record.as_ref().map(|r| *r.id().as_bytes()))
@@ -74,6 +79,7 @@ impl User {
                 lease_until_ms,
             });
         }
+        step!("gate.withdraw.noted");
 
         let erased = match (erase, terms, keys) {
             (true, Some(terms), Some(keys)) if lease_until_ms != 0 => Some(self.erase(terms, keys)),
