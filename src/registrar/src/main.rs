@@ -2,6 +2,7 @@
 //! The registrar's start, as a list of steps.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 use cloudmessaging_registrar::cli::{Arguments, Run, Verb};
@@ -32,7 +33,7 @@ fn start(run: &Run) -> Result<(), String> {
     let settings = Settings::new(run).map_err(|e| e.to_string())?;
     let runtime = tokio::runtime::Runtime::new().map_err(|e| format!("no runtime: {e}"))?;
     let served = runtime.block_on(serve::serve(keys, settings)).map_err(|e| e.to_string());
-    // An SMS server that hangs must not keep us from ending.
-    runtime.shutdown_background();
+    // SMS programs that still run are killed here. An SMS server that hangs must not keep us from ending.
+    runtime.shutdown_timeout(Duration::from_secs(1));
     served
 }

@@ -211,3 +211,53 @@ fn it_comes_back_after_the_broker_was_gone() {
         assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{}", registrar.stop());
     }
 }
+
+#[test]
+fn an_sms_sender_that_hangs_holds_up_nothing_but_registrations_and_ends_with_the_registrar() {
+    with_broker(|site| {
+        let public = site.keygen();
+        // Sends to all but +155502xx, for which it hangs.
+        let program = site.dir.join("hangs");
+        let script = r#"case $1 in +155502*) echo $$ >> "${0%/*}/hanging"; exec /bin/sleep 600;; esac
+exec /bin/cat >> "${0%/*}/sms/$1""#;
+        let written = Command::new("/bin/sh")
+            .args(["-c", r#"printf '#!/bin/sh\n%s\n' "$1" > "$0" && chmod 700 "$0""#])
+            .arg(&program)
+            .arg(script)
+            .status();
+        assert!(written.unwrap().success());
+        let mut means = site.means();
+        *means.last_mut().unwrap() = program.to_str().unwrap().into();
+        let registrar = site.start_with(&means, &["--sms-timeout", "60"]);
+        let mut alice = site.phone(&public, "+15550100");
+        alice.register();
+        let mut crowd = site.phone(&public, "+15550200");
+        let mut pending: Vec<_> = (0..20)
+            .map(|n| {
+                crowd.number = format!("+155502{n:02}");
+                crowd.post(crowd.registration())
+            })
+            .collect();
+        // Sixteen hang; four were not waited for.
+        for _ in 0..4 {
+            let refused = crowd.answer(&mut pending).expect("no answer");
+            assert_eq!(refusal(refused), Reason::Unavailable);
+        }
+        alice.obtain(alice.renewal());
+        assert!(matches!(alice.ask(alice.look_up("+15550100")), reply::Kind::Found(_)));
+        assert_eq!(pending.len(), 16);
+
+        registrar.stop();
+        let hanging = std::fs::read_to_string(site.dir.join("hanging")).unwrap();
+        assert_eq!(hanging.lines().count(), 16);
+        for id in hanging.lines() {
+            let stat = || std::fs::read_to_string(format!("/proc/{id}/stat"));
+            // Gone, or dead and not yet reaped by whoever took it over.
+            let ended = (0..1000).any(|_| {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+                stat().map_or(true, |stat| stat.contains(") Z"))
+            });
+            assert!(ended, "an SMS program still runs");
+        }
+    });
+}
