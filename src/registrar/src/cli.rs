@@ -81,6 +81,10 @@ pub struct Run {
     /// Address that sends an SMS: a POST of {"to","text"}; any 2xx has sent it.
     #[arg(long, value_name = "URL", group = "sms")]
     pub sms_url: Option<String>,
+    /// Headers to send along to that address, one `Name: value` a line, such as Authorization; refused unless
+    /// its mode is 0600.
+    #[arg(long, value_name = "FILE", requires = "sms_url")]
+    pub sms_header_file: Option<PathBuf>,
     /// Certificate authorities of an https address, PEM.
     #[arg(long, value_name = "FILE", default_value = "/etc/ssl/certs/ca-certificates.crt")]
     pub sms_ca: PathBuf,

@@ -24,7 +24,7 @@ const FILE_MAX: u64 = 64 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
     /// The file could not be read or written; an existing one is never overwritten.
-    #[error("key file {}: {source}", path.display())]
+    #[error("private file {}: {source}", path.display())]
     Io {
         /// Which.
         path: PathBuf,
@@ -32,7 +32,7 @@ pub enum KeyFileError {
         source: io::Error,
     },
     /// Others could read or change it, or it is no file at all.
-    #[error("key file {}: {what}", path.display())]
+    #[error("private file {}: {what}", path.display())]
     Unsafe {
         /// Which.
         path: PathBuf,
@@ -40,7 +40,7 @@ pub enum KeyFileError {
         what: &'static str,
     },
     /// It does not hold keys of this version.
-    #[error("key file {}: {what} is not as it should be", path.display())]
+    #[error("private file {}: {what} is not as it should be", path.display())]
     Malformed {
         /// Which.
         path: PathBuf,

@@ -96,9 +96,10 @@ impl Settings {
             tries_in_all: run.tries_in_all,
         };
         let time = Duration::from_secs(run.sms_timeout.into());
+        let headers = run.sms_header_file.as_deref();
         let sender = match (&run.sms_command, &run.sms_url) {
             (Some(program), _) => Sender::program(program, time)?,
-            (None, Some(url)) => Sender::post(url, &run.sms_ca, time)?,
+            (None, Some(url)) => Sender::post(url, &run.sms_ca, headers, time)?,
             // The command line does not let it come to this.
             (None, None) => return Err(SmsError::Url.into()),
         };

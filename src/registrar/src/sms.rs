@@ -5,6 +5,7 @@
 //! It is trusted to reach the number it was given and nobody else: whoever reads the text can register the
 //! number.
 
+mod header;
 mod http;
 mod program;
 
@@ -15,6 +16,8 @@ use std::time::Duration;
 use cloudmessaging_seal::Number;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
+
+use crate::keys::KeyFileError;
 
 pub use http::Post;
 pub use program::Program;
@@ -32,6 +35,17 @@ pub enum SmsError {
     /// The address is not one that can be posted to.
     #[error("--sms-url takes an http:// or https:// address")]
     Url,
+    /// The file of headers is not the operator's alone, or cannot be read.
+    #[error("--sms-header-file: {0}")]
+    HeaderFile(#[from] KeyFileError),
+    /// It holds no header, or something else.
+    #[error("{}: line {line} is no `Name: value` that can be sent along", path.display())]
+    Header {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Which line, from 1.
+        line: usize,
+    },
     /// The authorities for https cannot be read.
     #[error("no authority for https in {}", .0.display())]
     Authorities(std::path::PathBuf),
@@ -81,9 +95,16 @@ impl Sender {
         Program::new(program, time).map(Way::Program).map(Sender::new)
     }
 
-    /// Sends by a POST to this address; `authorities` is a PEM file, which is read only for https.
-    pub fn post(url: &str, authorities: &Path, time: Duration) -> Result<Sender, SmsError> {
-        Post::new(url, authorities, time).map(Way::Post).map(Sender::new)
+    /// Sends by a POST to this address; `authorities` is a PEM file, which is read only for https. `headers` is
+    /// a private file of headers to send along.
+    pub fn post(
+        url: &str,
+        authorities: &Path,
+        headers: Option<&Path>,
+        time: Duration,
+    ) -> Result<Sender, SmsError> {
+        let headers = headers.map_or_else(|| Ok(Vec::new()), header::read)?;
+        Post::new(url, authorities, headers, time).map(Way::Post).map(Sender::new)
     }
 
     fn new(way: Way) -> Sender {

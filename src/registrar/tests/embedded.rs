@@ -129,8 +129,9 @@ fn without_a_way_to_send_sms_or_with_two_it_does_not_start() {
 }
 
 #[test]
-fn a_code_posted_to_an_sms_server_registers_and_neither_it_nor_the_address_is_logged() {
+fn a_code_posted_to_an_sms_server_registers_and_nothing_secret_is_logged() {
     use std::io::{Read, Write};
+    use std::os::unix::fs::PermissionsExt;
     with_broker(|site| {
         let public = site.keygen();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -144,22 +145,30 @@ fn a_code_posted_to_an_sms_server_registers_and_neither_it_nor_the_address_is_lo
             }
             stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
             let at = request.iter().position(|byte| *byte == b'{').unwrap();
-            serde_json::from_slice::<serde_json::Value>(&request[at..]).unwrap()
+            let head = String::from_utf8(request[..at].to_vec()).unwrap();
+            (head, serde_json::from_slice::<serde_json::Value>(&request[at..]).unwrap())
         });
+        let headers = site.dir.join("headers");
+        std::fs::write(&headers, "Authorization: Bearer secret-token\nX-Account: 7\n").unwrap();
+        std::fs::set_permissions(&headers, PermissionsExt::from_mode(0o600)).unwrap();
         let mut means = site.means();
         means.truncate(4);
-        means.extend(["--sms-url".into(), url]);
+        means.extend(["--sms-url".into(), url, "--sms-header-file".into()]);
+        means.push(headers.to_str().unwrap().into());
         let registrar = site.start_with(&means, &[]);
         let mut alice = site.phone(&public, "+15550100");
         assert!(matches!(alice.ask(alice.registration()), reply::Kind::CodeSent(_)));
-        let sent = served.join().unwrap();
+        let (head, sent) = served.join().unwrap();
         assert_eq!(sent["to"], "+15550100");
+        let head = head.to_lowercase();
+        assert_eq!(head.matches("authorization: bearer secret-token\r\n").count(), 1, "{head}");
+        assert_eq!(head.matches("x-account: 7\r\n").count(), 1, "{head}");
         let code = sent["text"].as_str().unwrap().split(' ').next().unwrap().to_owned();
         let request::Kind::Registration(mut registration) = alice.registration() else { panic!() };
         registration.code = code.clone();
         alice.obtain(request::Kind::Registration(registration));
         let log = registrar.stop();
-        for secret in [code.as_str(), "secret-path", "5550100"] {
+        for secret in [code.as_str(), "secret-path", "secret-token", "5550100"] {
             assert!(!log.contains(secret), "{secret} in {log}");
         }
     });

@@ -10,6 +10,7 @@ use cloudmessaging_seal::Number;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::CertificateDer;
 use serde::Serialize;
+use ureq::http::{HeaderName, HeaderValue};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use zeroize::Zeroizing;
 
@@ -18,6 +19,7 @@ use super::{SmsError, Unsent};
 /// A server that sends SMS.
 pub struct Post {
     url: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
     agent: ureq::Agent,
 }
 
@@ -28,7 +30,12 @@ struct Message<'a> {
 }
 
 impl Post {
-    pub(super) fn new(url: &str, authorities: &Path, time: Duration) -> Result<Post, SmsError> {
+    pub(super) fn new(
+        url: &str,
+        authorities: &Path,
+        headers: Vec<(HeaderName, HeaderValue)>,
+        time: Duration,
+    ) -> Result<Post, SmsError> {
         let uri: ureq::http::Uri = url.parse().map_err(|_| SmsError::Url)?;
         let roots = match uri.scheme_str() {
             _ if uri.host().is_none_or(str::is_empty) => return Err(SmsError::Url),
@@ -50,7 +57,7 @@ impl Post {
             .proxy(None)
             .user_agent("")
             .build();
-        Ok(Post { url: url.into(), agent: config.into() })
+        Ok(Post { url: url.into(), headers, agent: config.into() })
     }
 
     pub(super) async fn send(&self, number: &Number, text: &str) -> Result<(), Unsent> {
@@ -58,10 +65,11 @@ impl Post {
         // Room for all of it, so that no copy is left behind when it grows.
         let mut json = Zeroizing::new(Vec::with_capacity(512));
         serde_json::to_writer(&mut *json, &message).expect("plain JSON");
-        let (agent, url) = (self.agent.clone(), self.url.clone());
-        let posted = tokio::task::spawn_blocking(move || {
-            agent.post(&url).content_type("application/json").send(&json[..])
-        });
+        let mut request = self.agent.post(&self.url).content_type("application/json");
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let posted = tokio::task::spawn_blocking(move || request.send(&json[..]));
         // What ureq says of an error could name the address, in which an operator may keep a secret.
         match posted.await {
             Ok(Ok(answer)) if answer.status().is_success() => Ok(()),
@@ -124,7 +132,7 @@ mod tests {
     }
 
     async fn send(url: &str, authorities: &Path, time: Duration) -> Result<(), Unsent> {
-        let sender = Sender::post(url, authorities, time).unwrap();
+        let sender = Sender::post(url, authorities, None, time).unwrap();
         sender.send(&Number::parse("+15550100").unwrap(), "the text").await
     }
 
@@ -200,10 +208,10 @@ mod tests {
     #[test]
     fn what_cannot_be_posted_to_or_believed_is_refused_at_the_start() {
         for url in ["", "localhost", "ftp://localhost/", "http:///sms", "https://"] {
-            let refused = Sender::post(url, Path::new(""), LONG);
+            let refused = Sender::post(url, Path::new(""), None, LONG);
             assert!(matches!(refused, Err(SmsError::Url)), "{url}");
         }
-        let refused = Sender::post("https://localhost/", Path::new("/nonexistent"), LONG);
+        let refused = Sender::post("https://localhost/", Path::new("/nonexistent"), None, LONG);
         assert!(matches!(refused, Err(SmsError::Authorities(_))));
     }
 }
