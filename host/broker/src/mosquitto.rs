@@ -12,7 +12,8 @@
 //!   queued is lost, not delivered to the wrong one.
 //! - Whoever shares a subscription to `cm/1/registrar` under the registrars' own name for it is given a part
 //!   of the requests, which are dropped when READ is checked: he learns nothing, and they are lost. That name
-//!   (`registrar run --share`) has to be a secret there.
+//!   has to be a secret there, and is one unless `registrar run --share` says another. Under any other name he
+//!   is given nothing, and nothing is lost.
 //! - Whoever sends may have a message kept (retained) in an inbox, for as long as he says. Phones never ask for
 //!   what is kept; the broker's memory is what suffers.
 //! - A certificate with an unknown CN may connect, though it can do nothing.

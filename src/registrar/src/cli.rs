@@ -96,9 +96,10 @@ pub struct Run {
     #[arg(long, value_name = "SECONDS", default_value_t = 604_800,
           value_parser = clap::value_parser!(u32).range(1..=604_800))]
     pub lease: u32,
-    /// Name of the subscription that all instances share.
-    #[arg(long, value_name = "NAME", default_value = "registrars")]
-    pub share: String,
+    /// Name of the subscription that all instances share. By default a secret that follows from the keys, as
+    /// it has to be at a broker that hands requests to whoever knows it, as Mosquitto does.
+    #[arg(long, value_name = "NAME")]
+    pub share: Option<String>,
     /// Program that decides on an IMSI or IMEI whose owner allowed it: {"number","imsi","imei"} on its
     /// standard input, accepted if it exits with 0 within 5 seconds.
     #[arg(long, value_name = "PROGRAM")]

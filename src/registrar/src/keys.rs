@@ -11,6 +11,7 @@ use cloudmessaging_seal::{
     open, IdentityKey, PublicKey, Reader, RegistrarKeys, RoutingKey, SealError, Sealing, SecretKey,
 };
 use nix::libc::O_NOFOLLOW;
+use ring::hkdf;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -98,6 +99,19 @@ impl Keys {
     /// What certificates and bundles are verified with.
     pub fn verifying(&self) -> RegistrarKeys {
         RegistrarKeys::new(self.signing.iter().map(|(id, key)| (*id, key.public_key())).collect())
+    }
+
+    /// What the instances with these keys call the subscription that they share: a secret, for a broker may
+    /// hand a part of the requests to whoever knows it. Of the routing key, which is the one that stays when
+    /// others are rotated: under two names each request would be answered twice.
+    pub fn share(&self) -> String {
+        let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"cm/1 registrar");
+        let secret = salt.extract(self.routing.as_bytes());
+        let mut name = [0; 32];
+        // 32 bytes, and HKDF-SHA256 gives up to 8160 (RFC 5869, section 2.3).
+        let okm = secret.expand(&[b"name of the shared subscription"], hkdf::HKDF_SHA256);
+        okm.and_then(|okm| okm.fill(&mut name)).expect("32 bytes are no more than HKDF gives");
+        hex::encode(name)
     }
 
     /// What phones have to know: the "registrar" object of their configuration.
@@ -311,6 +325,21 @@ mod tests {
         assert_eq!(loaded.public_json(), keys.public_json());
         assert_eq!(loaded.routing().as_bytes(), keys.routing().as_bytes());
         assert!(loaded.hpke(1).is_some() && loaded.hpke(2).is_none());
+    }
+
+    #[test]
+    fn the_name_of_the_share_is_hkdf_of_the_routing_key_alone() {
+        let mut keys = Keys::generate().unwrap();
+        let others = Keys::generate().unwrap();
+        assert_ne!(keys.share(), others.share());
+        keys.routing = RoutingKey::new(1, [7; 32]);
+        // Python: prk = hmac(b"cm/1 registrar", b"\x07" * 32)
+        // hmac(prk, b"name of the shared subscription\x01")
+        let name = "26046385a79df9dce314faac40f858380a67c64d54d97031b7032335ad0f3bb7";
+        assert_eq!(keys.share(), name);
+        // One that is rotated leaves it as it is.
+        let rotated = Keys { routing: RoutingKey::new(1, [7; 32]), ..others };
+        assert_eq!(rotated.share(), name);
     }
 
     #[test]

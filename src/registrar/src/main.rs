@@ -30,7 +30,7 @@ fn main() -> ExitCode {
 
 fn start(run: &Run) -> Result<(), String> {
     let keys = Keys::load(&run.keys).map_err(|e| e.to_string())?;
-    let settings = Settings::new(run).map_err(|e| e.to_string())?;
+    let settings = Settings::new(run, &keys).map_err(|e| e.to_string())?;
     let runtime = tokio::runtime::Runtime::new().map_err(|e| format!("no runtime: {e}"))?;
     let served = runtime.block_on(serve::serve(keys, settings)).map_err(|e| e.to_string());
     // SMS programs that still run are killed here. An SMS server that hangs must not keep us from ending.

@@ -74,7 +74,7 @@ pub enum ServeError {
 
 impl Settings {
     /// Reads the certificates and checks what can be checked without a broker.
-    pub fn new(run: &Run) -> Result<Settings, ServeError> {
+    pub fn new(run: &Run, keys: &Keys) -> Result<Settings, ServeError> {
         let broker = || ServeError::Broker(run.broker.clone());
         let (host, port) = run.broker.rsplit_once(':').ok_or_else(broker)?;
         let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -82,8 +82,9 @@ impl Settings {
         if host.is_empty() {
             return Err(broker());
         }
-        if run.share.is_empty() || run.share.contains(['/', '+', '#']) {
-            return Err(ServeError::Share(run.share.clone()));
+        let share = run.share.clone().unwrap_or_else(|| keys.share());
+        if share.is_empty() || share.contains(['/', '+', '#']) {
+            return Err(ServeError::Share(share));
         }
         let allowance = Allowance {
             changes: run.changes_per_number,
@@ -112,7 +113,7 @@ impl Settings {
                 host: host.into(),
                 port,
                 tls: link::client_config(&run.ca, &run.cert, &run.key)?,
-                share: run.share.clone(),
+                share,
             },
             lease: Duration::from_secs(run.lease.into()),
             check: run.identity_check.clone(),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Parser as _;
 use cloudmessaging_broker::pki;
 use cloudmessaging_registrar::cli::{Arguments, Verb};
+use cloudmessaging_registrar::keys::Keys;
 use cloudmessaging_registrar::phone_ca::{PhoneCa, PhoneCaError, TlsKey};
 use cloudmessaging_registrar::serve::{ServeError, Settings};
 use rcgen::PublicKeyData as _;
@@ -120,7 +121,7 @@ fn the_authority_of_brokers_and_registrars_certifies_no_phones() {
             line.extend([option.into(), value]);
         }
         let Verb::Run(run) = Arguments::parse_from(line).verb else { panic!("not run") };
-        Settings::new(&run).map(drop)
+        Settings::new(&run, &Keys::generate().unwrap()).map(drop)
     };
     assert!(settings("phone-ca").is_ok());
     assert!(matches!(settings("ca"), Err(ServeError::SameAuthority)));

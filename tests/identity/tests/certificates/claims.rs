@@ -278,14 +278,14 @@ fn requests_that_arrive(site: &Site, group: &str, thiefs: &str) -> usize {
     (0..10).take_while(|_| registrar.receive(SOON).unwrap().is_some()).count()
 }
 
-pub fn a_thief_who_shares_the_registrars_subscription_swallows_requests(site: &Site) {
-    assert!(requests_that_arrive(site, "registrars", "registrars") < 10);
+pub fn who_knows_the_name_of_the_share_swallows_requests(site: &Site) {
+    assert!(requests_that_arrive(site, "c4a1f2", "c4a1f2") < 10);
 }
 
-pub fn nobody_shares_the_registrars_subscription(site: &Site) {
-    assert_eq!(requests_that_arrive(site, "registrars", "registrars"), 10);
+pub fn who_knows_the_name_of_the_share_swallows_none(site: &Site) {
+    assert_eq!(requests_that_arrive(site, "c4a1f2", "c4a1f2"), 10);
 }
 
-pub fn a_thief_with_another_share_swallows_nothing(site: &Site) {
+pub fn who_has_a_share_of_another_name_swallows_none(site: &Site) {
     assert_eq!(requests_that_arrive(site, "c4a1f2", "registrars"), 10);
 }

@@ -60,19 +60,15 @@ fn a_registrar_of_the_phones_authority_is_refused_by_the_embedded_broker() {
 }
 
 /// Mosquitto lets anybody subscribe to anything and asks at delivery, so it asks whoever shares a subscription
-/// with the registrars when the request is already his, and drops it. With a name of the group that the
-/// registrars keep to themselves (`registrar run --share`) nobody else shares it.
+/// with the registrars when the request is already his, and drops it. So its name is one that nobody guesses:
+/// `who_does_not_know_what_the_registrars_call_their_share_takes_no_request_from_them` in `src/registrar`.
 #[test]
-fn known_weakness_on_mosquitto_a_stolen_certificate_can_swallow_requests_if_it_knows_the_share() {
-    on_mosquitto(claims::a_thief_who_shares_the_registrars_subscription_swallows_requests);
+fn on_mosquitto_a_stolen_phone_swallows_requests_only_if_it_knows_the_name_of_the_share() {
+    on_mosquitto(claims::who_knows_the_name_of_the_share_swallows_requests);
+    on_mosquitto(claims::who_has_a_share_of_another_name_swallows_none);
 }
 
 #[test]
-fn nobody_shares_the_registrars_subscription_on_the_embedded_broker() {
-    on_embedded(claims::nobody_shares_the_registrars_subscription);
-}
-
-#[test]
-fn a_thief_who_does_not_know_the_registrars_share_swallows_no_request() {
-    on_mosquitto(claims::a_thief_with_another_share_swallows_nothing);
+fn on_the_embedded_broker_nobody_shares_the_registrars_subscription() {
+    on_embedded(claims::who_knows_the_name_of_the_share_swallows_none);
 }
