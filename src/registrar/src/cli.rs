@@ -17,7 +17,8 @@ A number is registered by who types the code that was sent to it by SMS: 8 chara
 minutes. Two codes are right at a time, out of 2^40; with the limits as they are, fewer than 4 in 10^11
 numbers are taken by guessing for ten minutes without a pause, however many phones guess.
 
-Limits are counted in memory: a restart forgets them. Each instance allows its part, and one at least.";
+Limits are counted in memory: a restart forgets them, and adds half as many tries to those ten minutes.
+Each instance allows its part, and one at least.";
 
 /// `registrar`.
 #[derive(Parser)]
