@@ -25,7 +25,7 @@ use crate::check::{Check, Verdict};
 use crate::code::{self, CodeKey};
 use crate::keys::Keys;
 use crate::limit::{Deed, Limits};
-use crate::moved;
+use crate::moved::{self, Untold};
 use crate::phone_ca::{PhoneCa, TlsKey};
 use crate::request::{Asked, Register, SignedPrekeys};
 use crate::sms::{self, Texts};
@@ -87,6 +87,7 @@ pub struct Means<B, T> {
 pub struct Desk<B, T> {
     means: Means<B, T>,
     codes: CodeKey,
+    untold: Untold,
     // By the first byte of the routing id, an HMAC: enough of them that two seldom meet.
     turns: [Mutex<()>; 256],
 }
@@ -95,7 +96,8 @@ impl<B: Bundles, T: Texts> Desk<B, T> {
     /// A desk with these means.
     pub fn new(means: Means<B, T>) -> Desk<B, T> {
         let codes = CodeKey::derive(means.keys.routing());
-        Desk { means, codes, turns: std::array::from_fn(|_| Mutex::new(())) }
+        let untold = Untold::default();
+        Desk { means, codes, untold, turns: std::array::from_fn(|_| Mutex::new(())) }
     }
 
     /// The keys that requests are sealed to.
@@ -185,18 +187,22 @@ impl<B: Bundles, T: Texts> Desk<B, T> {
         Ok(issued)
     }
 
-    /// Tells the phone that had the number. If that fails it learns it with its next renewal, a day later at
-    /// most; the registration stands.
+    /// Tells the phone that had the number, later if that fails; the registration stands.
     async fn tell_moved(&self, before: &ReaderKeys, now: &CertifiedIdentity, now_ms: i64) {
         let Some(notice) = moved::notice(before, now, self.keys().signing(), now_ms) else {
             log::info!("a number moved, and its phone of before has no prekey left to be told by");
             return;
         };
-        let time = Duration::from_millis(before.not_after_ms.abs_diff(now_ms));
-        if self.means.bundles.deliver(&now.routing_id, notice, time).await.is_err() {
-            log::warn!("a number moved, and its phone of before could not be told");
+        if notice.tell(&self.means.bundles, now_ms).await.is_err() {
+            let when = if self.untold.keep(notice) { "yet" } else { "and will not be" };
+            log::warn!("a number moved, and its phone of before could not be told {when}");
         }
         step!("registrar.moved.told");
+    }
+
+    /// Tries to tell those who lost a number and could not be told when they did. Whether none is left.
+    pub async fn tell_untold(&self, now_ms: i64) -> bool {
+        self.untold.tell(&self.means.bundles, now_ms).await
     }
 
     async fn renew(

@@ -36,6 +36,11 @@ const REPORT: Duration = Duration::from_secs(60);
 /// How long what was begun may take to finish, once we were told to stop.
 const FAREWELL: Duration = Duration::from_secs(5);
 
+/// The wait before those who lost a number are told again; it doubles, up to [`SELDOM`], while the broker
+/// takes nothing.
+const AGAIN: Duration = Duration::from_secs(1);
+const SELDOM: Duration = Duration::from_secs(300);
+
 /// What an instance is told on its command line.
 pub struct Settings {
     endpoint: Endpoint,
@@ -144,6 +149,7 @@ pub async fn serve(keys: Keys, settings: Settings) -> Result<(), ServeError> {
         link,
         dropped: AtomicU64::new(0),
     });
+    let telling = tokio::spawn(tell_again(counter.clone()));
     let places = Arc::new(Semaphore::new(link::AT_A_TIME.into()));
     let mut announced = false;
     let mut place = None;
@@ -172,7 +178,9 @@ pub async fn serve(keys: Keys, settings: Settings) -> Result<(), ServeError> {
         }
     }
     drop(place);
+    telling.abort();
     let finished = async {
+        let _ = telling.await;
         let _all = places.acquire_many(link::AT_A_TIME.into()).await;
         drop(counter);
         task.await
@@ -181,6 +189,15 @@ pub async fn serve(keys: Keys, settings: Settings) -> Result<(), ServeError> {
         log::warn!("stopped before everything was answered");
     }
     Ok(())
+}
+
+async fn tell_again(counter: Arc<Counter>) {
+    let mut wait = AGAIN;
+    loop {
+        tokio::time::sleep(wait).await;
+        let all = counter.desk.tell_untold(now_ms()).await;
+        wait = if all { AGAIN } else { (wait * 2).min(SELDOM) };
+    }
 }
 
 /// Where requests come in and answers go out.

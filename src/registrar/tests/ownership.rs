@@ -5,9 +5,11 @@
 #[allow(dead_code)]
 mod paper;
 
+use std::time::{Duration, Instant};
+
 use cloudmessaging_registrar::keys::Keys;
-use cloudmessaging_registrar::limit::Allowance;
-use cloudmessaging_seal::{open_content, Reader, SealedEnvelope};
+use cloudmessaging_registrar::limit::{Allowance, Deed, Limits, TRIES};
+use cloudmessaging_seal::{open_content, Number, Reader, SealedEnvelope};
 use cloudmessaging_wire::proto::envelope::content::Kind as Said;
 use cloudmessaging_wire::proto::registrar::{refused::Reason, reply, request, Registration};
 use paper::office::{much, refusal, Office, Shelf, LEASE};
@@ -115,6 +117,29 @@ async fn sms_and_tries_of_a_number_are_limited_whoever_asks() {
     office.register(&mut Phone::new("+15550101")).await;
 }
 
+#[test]
+fn what_passes_in_ten_minutes_is_two_windows_and_one_more_for_each_restart() {
+    let (second, begun) = (Duration::from_secs(1), Instant::now());
+    let number = Number::parse("+15550100").unwrap();
+    let begin = |at| Limits::new(Allowance::default(), at);
+    let tries = |limits: &Limits, at: Instant| {
+        (0..50).filter(|_| limits.charge(Deed::Try, &number, at)).count() as u32
+    };
+    // The last moment of a window, and then every second to the end of the ten minutes.
+    let from = begun + 599 * second;
+    for restarts in [0, 1, 3] {
+        let mut limits = begin(begun);
+        let mut passed = tries(&limits, from);
+        for n in 1..600 {
+            if n % 100 == 0 && n / 100 <= restarts {
+                limits = begin(from + n * second);
+            }
+            passed += tries(&limits, from + n * second);
+        }
+        assert_eq!(passed, (2 + restarts) * TRIES, "{restarts}");
+    }
+}
+
 #[tokio::test]
 async fn strangers_who_ask_for_a_number_do_not_use_up_its_owners_renewals() {
     let office = Office::allowing(Allowance { changes: 2, ..much() });
@@ -181,6 +206,35 @@ async fn a_notice_that_cannot_be_delivered_does_not_undo_the_registration() {
     let mut after = Phone::new("+15550100");
     office.register(&mut after).await;
     assert_eq!(office.retained("+15550100").identity_key, after.identity.public_key());
+}
+
+#[tokio::test]
+async fn a_notice_that_could_not_be_delivered_is_tried_again_until_the_lease_of_before_is_over() {
+    let office = Office::new();
+    let identity = office.register(&mut Phone::new("+15550101")).await;
+    office.register(&mut Phone::new("+15550100")).await;
+    office.broker().deliveries_fail = true;
+    for number in ["+15550100", "+15550101"] {
+        office.register(&mut Phone::new(number)).await;
+    }
+    assert!(!office.tell_untold(NOW + SECOND).await);
+    assert!(office.broker().delivered.is_empty());
+    office.broker().deliveries_fail = false;
+    assert!(office.tell_untold(NOW + DAY).await);
+    let told = std::mem::take(&mut office.broker().delivered);
+    assert_eq!(told.len(), 2);
+    assert!(told.iter().any(|(to, ..)| *to == identity.routing_id));
+    // What is left of the lease, and no more.
+    let left = LEASE - Duration::from_millis(DAY as u64);
+    assert!(told.iter().all(|(.., time)| *time == left));
+    assert!(office.tell_untold(NOW + DAY).await);
+    assert!(office.broker().delivered.is_empty(), "told twice");
+
+    office.broker().deliveries_fail = true;
+    office.register(&mut Phone::new("+15550100")).await;
+    office.broker().deliveries_fail = false;
+    assert!(office.tell_untold(NOW + LEASE.as_millis() as i64).await);
+    assert!(office.broker().delivered.is_empty());
 }
 
 #[tokio::test]

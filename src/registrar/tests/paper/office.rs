@@ -177,6 +177,11 @@ impl Office {
         Registration { code: self.code(&phone.number), ..phone.registration() }
     }
 
+    /// What an instance does now and then; whether nobody is left to be told.
+    pub async fn tell_untold(&self, now_ms: i64) -> bool {
+        self.desk.tell_untold(now_ms).await
+    }
+
     /// The size of the sealed answer to a request, and the answer.
     pub async fn sealed(&self, payload: &[u8]) -> (usize, reply::Kind) {
         let opened = open(payload, self.keys(), NOW).unwrap();
