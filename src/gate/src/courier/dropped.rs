@@ -76,7 +76,8 @@ pub(super) struct DroppedCounts {
 impl Courier {
     /// Counts one.
     pub(super) fn count_dropped(&mut self, why: Dropped) {
-        log::info!("something that arrived is dropped: {why:?}");
+        // The ledger counts them; a line for each would let a flood fill the log.
+        log::debug!("something that arrived is dropped: {why:?}");
         let now = self.now();
         let dropped = &mut self.dropped;
         if dropped.counts.is_empty() {

@@ -5,6 +5,8 @@ use std::fs;
 use std::os::unix::fs::{symlink, PermissionsExt as _};
 use std::path::Path;
 
+use cloudmessaging_seal::Number;
+
 use super::fixture::{copy, open, opened, storage_key, NOW, SERIAL, USER};
 use super::store_tests::{before, folder, id, BODY, STEPS};
 use super::*;
@@ -144,6 +146,37 @@ fn a_damaged_row_takes_no_other_with_it() {
     assert_eq!(open, [id(1), id(3), id(4)]);
     assert_eq!(messages.outbox.body(&id(3)), Err(StoreError::Damaged));
     assert_eq!(messages.outbox.body(&id(4)).unwrap().as_str(), BODY);
+}
+
+#[test]
+fn what_is_damaged_fills_no_page_of_what_is_told() {
+    let (mut messages, _folder) = before("acknowledge one outcome");
+    let told = messages.outbox.outcomes(0, 100).unwrap();
+    let store = |messages: &mut Messages, step: &str| {
+        STEPS.iter().find(|s| s.0 == step).unwrap().1(messages).unwrap()
+    };
+    store(&mut messages, "store");
+    let mut other = messages.inbox.inbound(0, 1).unwrap().remove(0).1;
+    other.id = id(9);
+    let (reader, receipt_key) = ([1; 32], cloudmessaging_seal::PublicKey([2; 32]));
+    let answer = Answer { reader, receipt_key, due_ms: 0, until_ms: NOW + 9, record_id: [0; 16] };
+    let (first, second) = (other.sender.clone(), Number::parse("+15550199").unwrap());
+    messages.inbox.store(other, answer).unwrap();
+    for (serial, key) in [(1, [1; 32]), (2, [2; 32])] {
+        messages.peers.see(&first, &key, serial, NOW).unwrap();
+        messages.peers.see(&second, &key, serial, NOW).unwrap();
+    }
+    messages.outbox.shelf().unwrap().with_connection(|c| {
+        c.execute_batch(
+            "UPDATE outcome SET sealed = zeroblob(99) WHERE cursor = (SELECT MIN(cursor) FROM outcome);
+             UPDATE inbox SET sealed = zeroblob(99) WHERE cursor = (SELECT MIN(cursor) FROM inbox);
+             UPDATE peer SET sealed = zeroblob(99) WHERE row = (SELECT MIN(row) FROM peer);",
+        )
+        .unwrap();
+    });
+    assert_eq!(messages.outbox.outcomes(0, 1).unwrap(), told[1..2]);
+    assert_eq!(messages.inbox.inbound(0, 1).unwrap()[0].1.id, id(9));
+    assert!(messages.peers.changes(1).unwrap()[0].number == second);
 }
 
 #[test]

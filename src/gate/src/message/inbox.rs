@@ -199,13 +199,12 @@ impl Inbox {
     /// Messages after the cursor (0: all) with their cursors, oldest first. One that is damaged is left out.
     pub fn inbound(&self, after: i64, limit: usize) -> Result<Vec<(i64, Inbound)>, StoreError> {
         self.reading()?.read(Vec::new(), |connection, sealer| {
-            let select =
-                "SELECT cursor, sealed FROM inbox WHERE cursor > ?1 ORDER BY cursor LIMIT ?2";
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let select = "SELECT cursor, sealed FROM inbox WHERE cursor > ?1 ORDER BY cursor";
             let mut statement = connection.prepare(select)?;
-            let mut rows = statement.query((after, limit))?;
+            let mut rows = statement.query([after])?;
             let mut messages = Vec::new();
-            while let Some(row) = rows.next()? {
+            while messages.len() < limit {
+                let Some(row) = rows.next()? else { break };
                 let cursor = row.get(0)?;
                 let kept = sealer.open(Column::Inbound, cursor, row.get(1)?);
                 match kept.and_then(|kept| Inbound::from_row(InboundRow(kept))) {

@@ -60,12 +60,12 @@ pub(super) fn read_outcomes(
     after: i64,
     limit: usize,
 ) -> Result<Vec<Outcome>, StoreError> {
-    let select = "SELECT cursor, sealed FROM outcome WHERE cursor > ?1 ORDER BY cursor LIMIT ?2";
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let select = "SELECT cursor, sealed FROM outcome WHERE cursor > ?1 ORDER BY cursor";
     let mut statement = connection.prepare(select)?;
-    let mut rows = statement.query((after, limit))?;
+    let mut rows = statement.query([after])?;
     let mut outcomes = Vec::new();
-    while let Some(row) = rows.next()? {
+    while outcomes.len() < limit {
+        let Some(row) = rows.next()? else { break };
         let (cursor, sealed) = (row.get(0)?, row.get(1)?);
         let outcome = sealer.open(Column::Outcome, cursor, sealed);
         match outcome.and_then(|kept| rows::read_outcome(cursor, &kept)) {

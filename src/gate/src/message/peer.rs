@@ -101,18 +101,21 @@ impl Peers {
         Ok(if same { Seen::Same } else { Seen::Changed })
     }
 
-    /// Changes that were not acknowledged, the last one of each number, oldest first.
+    /// Changes that were not acknowledged, the last one of each number, oldest first. One that is damaged is left out.
     pub fn changes(&self, limit: usize) -> Result<Vec<Change>, StoreError> {
         self.store()?.read(Vec::new(), |connection, sealer| {
             let select = "SELECT row, changed_ms, sealed FROM peer WHERE changed_ms IS NOT NULL
-                ORDER BY changed_ms LIMIT ?1";
+                ORDER BY changed_ms";
             let mut statement = connection.prepare(select)?;
-            let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
+            let mut rows = statement.query(())?;
             let mut changes = Vec::new();
-            while let Some(row) = rows.next()? {
-                let mut kept = PeerRow(sealer.open(Column::Peer, row.get(0)?, row.get(2)?)?);
-                let number = rows::number(std::mem::take(&mut kept.0.number))?;
-                changes.push(Change { number, at_ms: row.get(1)? });
+            while changes.len() < limit {
+                let Some(row) = rows.next()? else { break };
+                let kept = sealer.open(Column::Peer, row.get(0)?, row.get(2)?).map(PeerRow);
+                match kept.and_then(|mut kept| rows::number(std::mem::take(&mut kept.0.number))) {
+                    Ok(number) => changes.push(Change { number, at_ms: row.get(1)? }),
+                    Err(e) => log::error!("a changed key cannot be told: {e}"),
+                }
             }
             Ok(changes)
         })
