@@ -80,19 +80,7 @@ fn a_key_file_that_others_may_read_starts_nothing() {
         site.keygen();
         let keys = site.dir.join("registrar.json");
         std::fs::set_permissions(&keys, PermissionsExt::from_mode(0o644)).unwrap();
-        let pki = site.pki();
-        let run = Command::new(env!("CARGO_BIN_EXE_registrar"))
-            .args(["run", "--broker", "localhost:1", "--keys"])
-            .arg(&keys)
-            .arg("--ca")
-            .arg(pki.join("ca.pem"))
-            .arg("--cert")
-            .arg(pki.join("registrar.pem"))
-            .arg("--key")
-            .arg(pki.join("registrar.key.pem"))
-            .args(site.means())
-            .output()
-            .unwrap();
+        let run = site.run(&site.means()).output().unwrap();
         assert!(!run.status.success());
         assert!(String::from_utf8(run.stderr).unwrap().contains("0600"));
     });
@@ -103,25 +91,13 @@ fn without_a_way_to_send_sms_or_with_two_it_does_not_start() {
     let url = ["--sms-url", "http://localhost:1/"].map(String::from);
     with_broker(|site| {
         site.keygen();
-        let pki = site.pki();
         for ways in [0, 2] {
             let mut means = site.means();
             match ways {
                 0 => means.truncate(4),
                 _ => means.extend(url.clone()),
             }
-            let run = Command::new(env!("CARGO_BIN_EXE_registrar"))
-                .args(["run", "--broker", "localhost:1", "--keys"])
-                .arg(site.dir.join("registrar.json"))
-                .arg("--ca")
-                .arg(pki.join("ca.pem"))
-                .arg("--cert")
-                .arg(pki.join("registrar.pem"))
-                .arg("--key")
-                .arg(pki.join("registrar.key.pem"))
-                .args(means)
-                .output()
-                .unwrap();
+            let run = site.run(&means).output().unwrap();
             assert!(!run.status.success(), "{ways}");
             assert!(String::from_utf8(run.stderr).unwrap().contains("--sms-command"));
         }

@@ -78,28 +78,23 @@ impl Site<'_> {
         self.start_with(&self.means(), more)
     }
 
+    /// `registrar run` at this site's broker, with its files.
+    pub fn run(&self, means: &[String]) -> Command {
+        let pki = self.pki();
+        let mut run = Command::new(env!("CARGO_BIN_EXE_registrar"));
+        run.args(["run", "--broker", &format!("localhost:{}", self.address.port())]);
+        run.arg("--keys").arg(self.keys()).arg("--ca").arg(pki.join("ca.pem"));
+        run.arg("--cert").arg(pki.join("registrar.pem"));
+        run.arg("--key").arg(pki.join("registrar.key.pem")).args(means);
+        run
+    }
+
     /// With another way to send SMS.
     pub fn start_with(&self, means: &[String], more: &[&str]) -> Registrar {
-        let pki = self.pki();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_registrar"))
-            .arg("run")
-            .arg("--keys")
-            .arg(self.keys())
-            .args(["--broker", &format!("localhost:{}", self.address.port())])
-            .arg("--ca")
-            .arg(pki.join("ca.pem"))
-            .arg("--cert")
-            .arg(pki.join("registrar.pem"))
-            .arg("--key")
-            .arg(pki.join("registrar.key.pem"))
-            .args(means)
-            .args(more)
-            .env("RUST_LOG", "debug")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut run = self.run(means);
+        run.args(more).env("RUST_LOG", "debug");
+        run.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = run.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut said = String::new();
         while !said.ends_with("ready\n") {
