@@ -193,8 +193,9 @@ impl Courier {
         let mut next = now.saturating_add(LONGEST_SLEEP.as_millis() as i64);
         // Before what asks again.
         self.forget_unanswered(now);
+        // Without a network too: what a prekey opens is not to be opened for longer because the phone was away.
+        self.renew_keys(now, &mut next);
         if self.ensure_uplink(now, &mut next) {
-            self.renew_keys(now, &mut next);
             self.connect_due(now, &mut next);
             self.register_due(now, &mut next);
             self.send_due(now, &mut next);

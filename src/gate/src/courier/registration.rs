@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use cloudmessaging_seal::KeyId;
 use cloudmessaging_wire::proto::ledger::{NumberMoved, Purpose};
 use cloudmessaging_wire::proto::registrar::{refused::Reason, reply};
 use cloudmessaging_wire::step;
@@ -31,8 +32,6 @@ const ROTATE_AGAIN_MS: i64 = 60_000;
 pub(super) struct Standing {
     state: Registration,
     retry: Backoff,
-    /// Prekeys have changed since the registrar saw them.
-    stale: bool,
     /// Between two requests that make the registrar send an SMS.
     asking: Backoff,
     /// The code that proves the number, once the owner gave it.
@@ -48,7 +47,6 @@ impl Standing {
         Self {
             state: Registration::None,
             retry: Backoff::new(Duration::from_secs(2), Duration::from_secs(3600)),
-            stale: false,
             asking: Backoff::new(Duration::from_secs(30), Duration::from_secs(6 * 3600)),
             code: Zeroizing::default(),
             anew: false,
@@ -85,28 +83,23 @@ impl Courier {
     pub(super) fn renew_keys(&mut self, now: i64, next: &mut i64) {
         let Some(keys) = self.user.keys() else { return };
         let in_use = keys.sims.values().filter(|keys| !keys.moved);
-        let first = in_use.map(SimKeys::rotates_at).min().unwrap_or(i64::MAX);
+        let first = in_use.map(|keys| keys.rotates_at(now)).min().unwrap_or(i64::MAX);
         if now < first {
             *next = (*next).min(first);
             return;
         }
         let rotated = self.user.change_keys(|keys| {
-            let mut rotated = Vec::new();
+            let mut rotated = false;
             for (sim, keys) in keys.sims.iter_mut().filter(|(_, keys)| !keys.moved) {
                 match keys.rotate(now) {
-                    Ok(true) => rotated.push(*sim),
-                    Ok(false) => {}
+                    Ok(changed) => rotated |= changed,
                     Err(e) => log::error!("prekeys of SIM {sim}: {e}"),
                 }
             }
-            let changed = if rotated.is_empty() { Changed::No } else { Changed::Yes };
-            (rotated, changed)
+            ((), if rotated { Changed::Yes } else { Changed::No })
         });
         if rotated.is_none() {
             *next = (*next).min(now.saturating_add(ROTATE_AGAIN_MS));
-        }
-        for sim in rotated.unwrap_or_default() {
-            self.registrations.entry(sim).or_insert_with(Standing::new).stale = true;
         }
     }
 
@@ -123,7 +116,8 @@ impl Courier {
                 Registration::CodeNeeded => standing.code.is_empty() && !standing.anew,
                 _ => false,
             };
-            if (leased && !standing.stale) || waiting {
+            // Prekeys may have changed since the registrar was told of them.
+            if (leased && keys.published == keys.next_prekey()) || waiting {
                 continue;
             }
             let mut when = standing.retry.due_from(now);
@@ -191,7 +185,8 @@ impl Courier {
             (false, false) => Proof::Code,
             (false, true) => Proof::None,
         };
-        self.awaits(asked, to, Kind::Register { sim, proof }, now);
+        let prekey = keys.next_prekey();
+        self.awaits(asked, to, Kind::Register { sim, proof, prekey }, now);
         if let Some(standing) = self.registrations.get_mut(&sim) {
             standing.state = Registration::Asked;
         }
@@ -199,7 +194,12 @@ impl Courier {
     }
 
     /// The registrar's answer to a registration or a renewal.
-    pub(super) fn registered_answer(&mut self, sim: i32, proof: Proof, answer: reply::Kind) {
+    pub(super) fn registered_answer(
+        &mut self,
+        sim: i32,
+        (proof, prekey): (Proof, Option<KeyId>),
+        answer: reply::Kind,
+    ) {
         step!("gate.registration.answered");
         let now = self.now();
         let registrar = self.user.module.registrar_keys();
@@ -212,7 +212,9 @@ impl Courier {
                     let (sender, tls) =
                         (&registered.sender_certificate, &registered.tls_certificate);
                     let taken = keys.certify(sender, tls, &registrar, now);
-                    keys.code_until_ms = if taken { 0 } else { keys.code_until_ms };
+                    if taken {
+                        (keys.code_until_ms, keys.published) = (0, prekey);
+                    }
                     (taken, if taken { Changed::Yes } else { Changed::No })
                 });
                 step!("gate.registration.kept");
@@ -281,7 +283,6 @@ impl Courier {
             standing.anew = false;
         }
         if state == Registration::Done {
-            standing.stale = false;
             standing.retry.succeeded();
             standing.asking.succeeded();
         }
@@ -373,7 +374,7 @@ impl Courier {
     /// Keeps a request whose answer is awaited.
     fn awaits(&mut self, asked: Asked, to: Route, kind: Kind, now: i64) {
         let asks = match kind {
-            Kind::Register { sim, proof: Proof::None } => Some(sim),
+            Kind::Register { sim, proof: Proof::None, .. } => Some(sim),
             _ => None,
         };
         self.remember(to, asks.map_or(Sending::Other, Sending::CodeRequest));

@@ -2,7 +2,7 @@
 //! What is in the hands of an uplink: where each transmission went, what is to be done when its fate is known, and the
 //! requests whose answer is awaited.
 
-use cloudmessaging_seal::{Number, SealedEnvelope};
+use cloudmessaging_seal::{KeyId, Number, SealedEnvelope};
 use cloudmessaging_wire::step;
 
 use super::dropped::Dropped;
@@ -29,7 +29,12 @@ pub(super) struct Request {
 
 /// What was asked.
 pub(super) enum Kind {
-    Register { sim: i32, proof: Proof },
+    /// With the id of the later prekey that is to be published.
+    Register {
+        sim: i32,
+        proof: Proof,
+        prekey: Option<KeyId>,
+    },
     LookUp(Number),
 }
 
@@ -194,8 +199,8 @@ impl Courier {
             }
         };
         match request.kind {
-            Kind::Register { sim, proof } => {
-                self.registered_answer(sim, proof, answer);
+            Kind::Register { sim, proof, prekey } => {
+                self.registered_answer(sim, (proof, prekey), answer);
                 Ok(())
             }
             Kind::LookUp(number) => self.looked_up(number, answer),

@@ -9,7 +9,7 @@ use cloudmessaging_seal::{
     sign_prekeys, verify_sender_certificate, CertifiedIdentity, IdentityKey, KeyId, PrekeyPair,
     PublicKey, RegistrarKeys, SealError, SecretKey,
 };
-use cloudmessaging_wire::limits::{PREKEY_LIFE, SCHEMA_VERSION};
+use cloudmessaging_wire::limits::{CLOCK_SKEW, PREKEY_LIFE, SCHEMA_VERSION};
 use cloudmessaging_wire::proto::keys as proto;
 use ring::hmac;
 use zeroize::Zeroizing;
@@ -19,6 +19,7 @@ use super::tls::TlsKey;
 use crate::consent::RecordId;
 
 const PREKEY_LIFE_MS: i64 = PREKEY_LIFE.as_millis() as i64;
+const CLOCK_SKEW_MS: i64 = CLOCK_SKEW.as_millis() as i64;
 
 /// All keys of one consent.
 pub struct Keys {
@@ -47,6 +48,8 @@ pub struct SimKeys {
     /// Until when the code that was sent by SMS is good, ms since the Unix epoch; 0 if none was asked for since the
     /// last registration.
     pub code_until_ms: i64,
+    /// The later prekey that the registrar published last.
+    pub published: Option<KeyId>,
 }
 
 /// A sender certificate as it is shown and what it says, and the TLS certificate that came with it and lives as long.
@@ -123,18 +126,22 @@ impl SimKeys {
             inbox_session: false,
             moved: false,
             code_until_ms: 0,
+            published: None,
         };
         sim.rotate(now_ms)?;
         Ok(sim)
     }
 
     /// Makes the next prekey when the time of the current one is over, and deletes those that are over for
-    /// longer than a message can live. Whether anything changed: then the registration is to be renewed.
+    /// longer than a message can live. If the clock was ahead when the current one was made, makes two anew, as nobody
+    /// would seal to that one until its time comes; it is kept for whoever did. Whether anything changed: then the
+    /// registration is to be renewed.
     pub fn rotate(&mut self, now_ms: i64) -> Result<bool, SealError> {
         let before = self.prekeys.len();
         self.prekeys.retain(|key| now_ms < key.not_after_ms.saturating_add(PREKEY_LIFE_MS));
         let mut changed = self.prekeys.len() != before;
-        let in_use = self.prekeys.iter().filter(|key| now_ms < key.not_after_ms).count();
+        let published = self.prekeys.iter().rev().take(2);
+        let in_use = published.filter(|key| now_ms < key.not_after_ms).count();
         // None in use: first keys, or the phone was off for two days. One: the next has become current.
         for key in in_use..2 {
             let last = self.prekeys.last().map_or(now_ms, |last| last.not_after_ms);
@@ -142,13 +149,28 @@ impl SimKeys {
             self.prekeys.push(PrekeyPair::generate(from)?);
             changed = true;
         }
+        if self.current().is_some_and(|key| is_ahead(key, now_ms)) {
+            for from in [now_ms, now_ms.saturating_add(PREKEY_LIFE_MS)] {
+                self.prekeys.push(PrekeyPair::generate(from)?);
+            }
+            changed = true;
+        }
         Ok(changed)
     }
 
     /// When [`SimKeys::rotate`] has something to do next.
-    pub fn rotates_at(&self) -> i64 {
-        let current = self.prekeys.len().checked_sub(2).and_then(|i| self.prekeys.get(i));
+    pub fn rotates_at(&self, now_ms: i64) -> i64 {
+        let current = self.current().filter(|key| !is_ahead(key, now_ms));
         current.map_or(0, |key| key.not_after_ms)
+    }
+
+    fn current(&self) -> Option<&PrekeyPair> {
+        self.prekeys.len().checked_sub(2).and_then(|i| self.prekeys.get(i))
+    }
+
+    /// The later of the prekeys that a registration publishes.
+    pub fn next_prekey(&self) -> Option<KeyId> {
+        self.prekeys.last().map(|key| key.id)
     }
 
     /// The prekey of this id, to open with.
@@ -208,6 +230,7 @@ impl SimKeys {
             inbox_session: sim.inbox_session,
             moved: sim.moved,
             code_until_ms: sim.code_until_ms,
+            published: sim.published_prekey.as_slice().try_into().ok(),
         };
         keys.certify(&sim.sender_certificate, &sim.tls_certificate, registrar, now_ms);
         Some(keys)
@@ -236,8 +259,14 @@ impl SimKeys {
             tls_certificate: self.certificate.as_ref().map(|c| c.tls.clone()).unwrap_or_default(),
             moved: self.moved,
             code_until_ms: self.code_until_ms,
+            published_prekey: self.published.map(|id| id.to_vec()).unwrap_or_default(),
         }
     }
+}
+
+/// Whether nobody seals to this key yet, by a clock that is right: bundles are used from that early on.
+fn is_ahead(key: &PrekeyPair, now_ms: i64) -> bool {
+    key.not_before_ms.saturating_sub(CLOCK_SKEW_MS) > now_ms
 }
 
 impl Certificate {
@@ -270,7 +299,7 @@ mod tests {
         let mut sim = SimKeys::make(0).unwrap();
         let first = sim.prekeys[0].id;
         assert!(!sim.rotate(DAY - 1).unwrap(), "nothing to do within the day");
-        assert_eq!(sim.rotates_at(), DAY);
+        assert_eq!(sim.rotates_at(0), DAY);
         assert!(sim.rotate(DAY).unwrap());
         assert_eq!(sim.prekeys.len(), 3);
         assert!(sim.prekey(&first).is_some());
@@ -291,6 +320,25 @@ mod tests {
     }
 
     #[test]
+    fn prekeys_that_were_made_by_a_clock_that_was_ahead_are_made_anew() {
+        let mut sim = SimKeys::make(9 * DAY).unwrap();
+        let ahead = sim.prekeys[0].id;
+        assert!(sim.rotates_at(0) <= 0 && sim.rotate(0).unwrap());
+        let times = |sim: &SimKeys| -> Vec<_> {
+            sim.prekeys.iter().map(|k| (k.not_before_ms, k.not_after_ms)).collect()
+        };
+        assert_eq!(times(&sim)[2..], [(0, DAY), (DAY, 2 * DAY)], "the last two are published");
+        assert!(sim.prekey(&ahead).is_some(), "it may have been sealed to");
+        assert_eq!(sim.rotates_at(0), DAY);
+        assert!(!sim.rotate(DAY - 1).unwrap());
+        assert!(sim.rotate(DAY).unwrap());
+        assert_eq!(times(&sim)[3..], [(DAY, 2 * DAY), (2 * DAY, 3 * DAY)]);
+        // By less than everybody allows for, nothing is to be done.
+        let mut sim = SimKeys::make(CLOCK_SKEW_MS).unwrap();
+        assert!(!sim.rotate(0).unwrap());
+    }
+
+    #[test]
     fn keys_are_kept_whole() {
         let registrar = IdentityKey::generate().unwrap();
         let known = RegistrarKeys::new(vec![(1, registrar.public_key())]);
@@ -307,7 +355,7 @@ mod tests {
         let mut tls = sim.tls.public_key_info();
         tls.push(0);
         assert!(sim.certify(&certificate, &tls, &known, 0));
-        sim.code_until_ms = 5;
+        (sim.code_until_ms, sim.published) = (5, Some([6; 8]));
         let again = Keys::from_stored(&keys.to_stored(), &known, 0).unwrap();
         assert!(again.to_stored() == keys.to_stored());
         let late = Keys::from_stored(&keys.to_stored(), &known, DAY).unwrap();

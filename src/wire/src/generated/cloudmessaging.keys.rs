@@ -44,6 +44,8 @@ pub struct SimKeys {
     pub moved: bool,
     #[prost(int64, tag = "10")]
     pub code_until_ms: i64,
+    #[prost(bytes = "vec", tag = "11")]
+    pub published_prekey: ::prost::alloc::vec::Vec<u8>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]

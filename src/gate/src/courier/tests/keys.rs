@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-//! TLS keys: whose certificate each connection shows, and for how long.
+//! Keys of a SIM: whose TLS certificate each connection shows, and for how long; and prekeys that rotate.
 
 use super::*;
+use crate::gate::Network;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -49,4 +50,24 @@ fn a_registration_without_a_certificate_of_its_own_tls_key_is_not_taken() {
         assert_eq!(rig.registration(), aidl::Registration::Registration::REFUSED);
         assert_eq!(rig.inbox_line(), None);
     }
+}
+
+#[test]
+fn a_prekey_is_destroyed_after_48_hours_without_a_network_too_and_after_a_restart() {
+    let mut rig = Rig::registered();
+    let first = rig.inbox().prekey.id;
+    let opens = |rig: &Rig| {
+        let keys = rig.users.user(0).unwrap().keys().unwrap();
+        keys.sims[&SIM].prekey(&first).is_some()
+    };
+    rig.users.report_network(Network { connected: false, ..Network::default() });
+    rig.lines.clear();
+    rig.pass_in(DAY_MS / 24, 2 * DAY_MS - DAY_MS / 24);
+    assert!(opens(&rig), "what was sealed to it in its last hour may be on its way");
+    rig.pass(DAY_MS / 24);
+    assert!(!opens(&rig));
+    assert!(rig.asked.is_empty(), "nobody was told");
+    rig.restart();
+    assert!(!opens(&rig));
+    assert!(matches!(rig.next_request(), request::Kind::Renewal(_)), "who writes is told now");
 }
