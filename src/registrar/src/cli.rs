@@ -186,6 +186,11 @@ mod tests {
     }
 
     #[test]
+    fn headers_go_to_a_server_and_to_no_program() {
+        assert!(parse(&["--sms-header-file", "file"]).unwrap_err().contains("--sms-url"));
+    }
+
+    #[test]
     fn one_way_to_send_sms_is_needed_and_two_are_too_many() {
         assert!(parse(&["--sms-url", "https://localhost/"]).unwrap_err().contains("--sms-url"));
         let none = Arguments::try_parse_from(["registrar", "run"]).map(drop).unwrap_err();
