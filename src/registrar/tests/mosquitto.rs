@@ -5,7 +5,7 @@ mod common;
 
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cloudmessaging_broker::{mosquitto::Mosquitto, pki, probe::Probe};
 use cloudmessaging_registrar::answer::{Bundles as _, Unavailable};
@@ -82,9 +82,7 @@ async fn a_broker_that_hangs_never_means_that_there_is_no_bundle() {
     let (bundles, _link) = bundles(dir.path(), &broker).await;
     assert_eq!(bundles.read(&[1; 32]).await, Ok(None));
     signal(&broker, "-STOP");
-    let begun = Instant::now();
     assert_eq!(bundles.read(&[1; 32]).await, Err(Unavailable));
-    assert!(begun.elapsed() < Duration::from_secs(20));
     signal(&broker, "-CONT");
     assert_eq!(bundles.read(&[1; 32]).await, Ok(None));
 }
@@ -149,7 +147,7 @@ fn who_does_not_know_what_the_registrars_call_their_share_takes_no_request_from_
 
 /// Which is why the name has to be a secret, also one that was chosen.
 #[test]
-fn who_knows_it_does_and_reads_none_of_them() {
+fn who_knows_what_the_registrars_call_their_share_takes_requests_and_reads_none() {
     with_broker(|site| {
         let public = site.keygen();
         let derived = Keys::load(&site.dir.join("registrar.json")).unwrap().share();
