@@ -218,11 +218,17 @@ impl Courier {
                     (taken, if taken { Changed::Yes } else { Changed::No })
                 });
                 step!("gate.registration.kept");
-                if taken == Some(true) {
-                    Registration::Done
-                } else {
-                    log::warn!("SIM {sim}: the registrar's certificate is not to be believed");
-                    Registration::Refused
+                match taken {
+                    Some(true) => Registration::Done,
+                    Some(false) => {
+                        log::warn!("SIM {sim}: the registrar's certificate is not to be believed");
+                        Registration::Refused
+                    }
+                    None => {
+                        // Asked for again; the code is good until its time is over.
+                        keep_code = true;
+                        Registration::None
+                    }
                 }
             }
             reply::Kind::CodeSent(sent) => {

@@ -2,6 +2,7 @@
 //! The code by SMS: who asks for it, and how often.
 
 use super::*;
+use crate::file::{faults, Step};
 use crate::service::error::ServiceError;
 use aidl::Registration::Registration as State;
 use cloudmessaging_wire::proto::registrar::refused::Reason;
@@ -135,6 +136,20 @@ fn a_code_is_kept_while_the_registrar_cannot_answer() {
     rig.asked.clear();
     rig.pass_in(5_000, 60_000);
     assert_eq!(code(&mut rig), CODE, "nor while it does not answer");
+}
+
+#[test]
+fn a_code_is_kept_while_the_certificate_cannot_be_kept() {
+    let mut rig = waiting_for_code();
+    submit(&mut rig, CODE);
+    faults::every(Step::Rename);
+    rig.answer_registration();
+    faults::none();
+    assert_ne!(rig.registration(), State::DONE);
+    rig.pass_in(1000, 5_000);
+    assert_eq!(code(&mut rig), CODE, "no second SMS");
+    rig.answer_registration();
+    assert_eq!(rig.registration(), State::DONE);
 }
 
 #[test]
