@@ -127,7 +127,7 @@ impl Outbox {
         if let Some(known) = known {
             return if known == request { Ok(Accepted::Again) } else { Err(AcceptError::IdReused) };
         }
-        let bytes = self.open_bytes + message.body.len();
+        let bytes = self.open_bytes.saturating_add(message.body.len());
         let outcomes = self.open.len() + self.ended;
         if self.open.len() >= OPEN_MAX || bytes > OPEN_BYTES_MAX || outcomes >= OUTCOMES_MAX {
             return Err(AcceptError::TooMany);
@@ -301,7 +301,8 @@ impl Outbox {
     }
 
     fn hold(&mut self, row: i64, entry: Box<Entry>) {
-        self.open_bytes += entry.body_bytes;
+        // What the disk says of it is not sealed.
+        self.open_bytes = self.open_bytes.saturating_add(entry.body_bytes);
         self.open_by_id.insert(entry.id, row);
         self.open.insert(row, entry);
     }
@@ -372,7 +373,7 @@ impl Outbox {
         for (row, _) in ended {
             if let Some(entry) = self.open.remove(row) {
                 self.open_by_id.remove(&entry.id);
-                self.open_bytes -= entry.body_bytes;
+                self.open_bytes = self.open_bytes.saturating_sub(entry.body_bytes);
                 self.ended += 1;
             }
         }
