@@ -161,8 +161,10 @@ impl World {
             // It ends by itself once it reads that its gate has; until then it may be quick, or not.
             while let Some(frame) = orphan.next_frame() {
                 match frame {
-                    to_uplink::Frame::Publish(publish) if self.phones[n].uplinks_are_quick => {
-                        self.publish(orphan.pid, publish);
+                    _ if !self.phones[n].uplinks_are_quick => break,
+                    to_uplink::Frame::Publish(publish) => self.publish(orphan.pid, publish),
+                    to_uplink::Frame::Stored(stored) => {
+                        self.broker.acknowledged((orphan.pid, stored.connection), stored.token);
                     }
                     _ => {}
                 }

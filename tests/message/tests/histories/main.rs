@@ -7,12 +7,12 @@
 //! CM_HISTORY. What of a gate is random stays so (keys, and how long it waits before it tries again or answers), so a
 //! history that fails seldom has to be played more than once: CM_HISTORIES says how often.
 
+mod known;
 mod model;
 mod play;
 mod step;
 mod tally;
 
-use std::fmt::Write as _;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Mutex;
@@ -22,7 +22,7 @@ use proptest::strategy::{Strategy as _, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::play::play;
-use crate::step::{history, Step};
+use crate::step::{history, in_words, Step};
 use crate::tally::Tally;
 
 /// The most that is tried to make a history shorter.
@@ -67,11 +67,7 @@ fn shrunk(mut tree: impl ValueTree<Value = Vec<Step>>, first: String) -> String 
             Ok(_) => tree.complicate(),
         };
     }
-    let mut words = String::new();
-    for step in shortest {
-        let _ = writeln!(words, "  {step}");
-    }
-    format!("{words}  and then: {why}")
+    format!("{}  and then: {why}", in_words(&shortest))
 }
 
 #[test]

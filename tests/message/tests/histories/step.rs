@@ -70,6 +70,11 @@ fn fault() -> impl Strategy<Value = Fault> {
     ]
 }
 
+/// A step a line.
+pub fn in_words(steps: &[Step]) -> String {
+    steps.iter().map(|step| format!("  {step}\n")).collect()
+}
+
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let who = |phone: &usize| ["Alice", "Bob"][*phone];
