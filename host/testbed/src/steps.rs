@@ -69,6 +69,22 @@ impl Steps {
         Ok(reached)
     }
 
+    /// Whether a process reached this step as the `nth` since then, and did nothing any more.
+    pub fn crashed(&self, since: Mark, step: &str, nth: u32) -> Result<bool> {
+        let text = self.text()?;
+        let lines = || text.get(since.0..).unwrap_or_default().lines().enumerate();
+        let at_step = |line: &str| {
+            let (process, name) = line.split_once(' ')?;
+            (name == step && process != "crash").then(|| process.to_owned())
+        };
+        let mut reached = lines().filter_map(|(n, line)| Some((n, at_step(line)?)));
+        let Some((at, process)) = reached.nth(nth.saturating_sub(1) as usize) else {
+            return Ok(false);
+        };
+        let by_it = |line: &str| line.split_once(' ').is_some_and(|(who, _)| who == process);
+        Ok(!lines().skip(at + 1).any(|(_, line)| by_it(line)))
+    }
+
     fn text(&self) -> Result<String> {
         fs::read_to_string(&self.file).map_err(Error::file("read", &self.file))
     }
@@ -115,6 +131,10 @@ mod tests {
         write("7 gate.two\n8 gate.two\n");
         assert_eq!(steps.reached(Mark::default()).unwrap()["gate.two"], 3);
         assert_eq!(steps.reached(mark).unwrap(), BTreeMap::from([("gate.two".to_owned(), 2)]));
+        assert!(steps.crashed(mark, "gate.two", 2).unwrap());
+        assert!(!steps.crashed(mark, "gate.two", 3).unwrap(), "not reached so often");
+        write("8 gate.one\n");
+        assert!(!steps.crashed(mark, "gate.two", 2).unwrap(), "it went on");
     }
 
     #[test]

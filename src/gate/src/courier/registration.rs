@@ -346,6 +346,7 @@ impl Courier {
                 standing.code = code;
                 standing.wrong = false;
                 standing.retry.succeeded();
+                step!("gate.code.taken");
             }
         }
     }
@@ -356,7 +357,6 @@ impl Courier {
             if standing.state == Registration::CodeNeeded {
                 standing.anew = true;
                 standing.retry.succeeded();
-                step!("gate.code.taken");
             }
         }
     }
