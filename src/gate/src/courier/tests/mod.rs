@@ -5,10 +5,12 @@
 mod keys;
 mod moved;
 mod peer;
+mod pinned;
 mod receiving;
 mod registering;
 mod retracting;
 mod rig;
+mod sending;
 mod stage;
 
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging as aidl;

@@ -2,7 +2,9 @@
 //! What arrives: believed, or acknowledged to the broker, dropped and counted.
 
 use super::*;
-use cloudmessaging_seal::{IdentityKey, SecretKey};
+use crate::message::inbox::{KEPT_BYTES, MESSAGE_COST};
+use crate::message::{Answer, Inbound, Stored};
+use cloudmessaging_seal::{IdentityKey, PublicKey, SecretKey};
 use cloudmessaging_wire::proto::envelope::{content::Kind, Message, ReceiptStatus};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -271,4 +273,50 @@ fn a_receipt_of_a_sim_that_may_not_answer_now_keeps_no_connection_up() {
         assert_eq!(rig.post_line().is_some(), connected);
         assert_eq!(rig.posted.len(), usize::from(connected));
     }
+}
+
+#[test]
+fn when_full_a_sender_is_told_so_and_receipts_and_retracts_pass() {
+    let (mut rig, peer) = with_peer();
+    rig.send_to(&peer, 9);
+    let user = rig.users.user(0).unwrap();
+    for n in 0..KEPT_BYTES / (256 * 1024) {
+        let answer = Answer {
+            reader: [1; 32],
+            receipt_key: PublicKey([2; 32]),
+            due_ms: i64::MAX,
+            until_ms: i64::MAX,
+            record_id: user.gate.terms().unwrap().record_id,
+        };
+        let inbound = Inbound {
+            id: [n as u8; 16],
+            sim: SIM,
+            sender: Number::parse("+15550199").unwrap(),
+            body: "x".repeat(256 * 1024 - MESSAGE_COST).into(),
+            sent_ms: 0,
+            received_ms: NOW,
+        };
+        assert_eq!(crate::sync::lock(&user.desk).inbox.store(inbound, answer), Ok(Stored::New));
+    }
+    let (payload, secret) = message(&rig, &peer, 1);
+    assert!(rig.arrives(payload.clone()), "acknowledged");
+    let told = |rig: &mut Rig, secret: &SecretKey| {
+        let receipt = rig.posted.pop_front().expect("a receipt");
+        peer.status(&receipt.payload, secret, &rig.identity)
+    };
+    assert_eq!(told(&mut rig, &secret), ReceiptStatus::Full);
+    let (retract, secret_2) = peer.retract(&rig.registrar, &rig.inbox(), [2; 16]);
+    assert!(rig.arrives(retract));
+    assert_eq!(told(&mut rig, &secret_2), ReceiptStatus::Retracted);
+    let own = crate::sync::lock(&user.desk).outbox.get(&[9; 16]).unwrap().receipt_public().0;
+    let receipt = peer.receipt(&rig.inbox(), &own, [9; 16], ReceiptStatus::Delivered);
+    assert!(rig.arrives(receipt));
+    assert!(rig.outcomes()[0].1, "delivered");
+    // With room again, its sender may have sent an SMS: it stays refused.
+    rig.users.acknowledge_inbound(0, i64::MAX).unwrap();
+    assert!(rig.arrives(payload));
+    assert_eq!(told(&mut rig, &secret), ReceiptStatus::Full);
+    assert!(rig.received().is_empty());
+    let dropped = rig.dropped();
+    assert!(dropped.len() == 1 && dropped[0].contains("FULL"), "{dropped:?}");
 }

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What goes out, when, and for how long it is good.
+
+use super::*;
+use aidl::SmsReason::SmsReason as Sms;
+use cloudmessaging_wire::proto::envelope::{content::Kind, Message};
+
+fn opened(rig: &Rig, peer: &Peer, payload: &[u8]) -> Message {
+    match peer.open(payload, &rig.identity) {
+        Some(Kind::Message(message)) => message,
+        _ => panic!("of another kind"),
+    }
+}
+
+fn intents(rig: &Rig) -> usize {
+    rig.ledger().iter().filter(|line| line.starts_with("Message")).count()
+}
+
+#[test]
+fn what_was_not_acknowledged_is_sent_again_written_down_again_with_what_is_left_of_its_expiry() {
+    let mut rig = Rig::registered();
+    let peer = Peer::new(PEER, 5, NOW);
+    rig.acknowledges = false;
+    assert_eq!(rig.send(1), None);
+    rig.answer_look_up(&peer);
+    let first = rig.posted.pop_front().expect("nothing was sent");
+    assert_eq!(first.expiry_s, 590, "10 s less than the app gave");
+    let message = opened(&rig, &peer, &first.payload);
+    assert_eq!(message.not_after_ms, NOW + 590_000);
+    assert_eq!(intents(&rig), 1);
+    rig.pass(20_000);
+    assert!(rig.posted.is_empty(), "it is in the uplink's hands");
+    let post = rig.post_line().unwrap();
+    rig.close(post);
+    rig.run();
+    rig.pass(2_000);
+    let second = rig.posted.pop_front().expect("not sent again");
+    assert_eq!(second.expiry_s, 568);
+    assert_ne!(second.payload, first.payload, "sealed anew");
+    let again = opened(&rig, &peer, &second.payload);
+    assert_eq!((again.id, again.not_after_ms), (message.id, message.not_after_ms));
+    assert_eq!(again.receipt_public_key, message.receipt_public_key);
+    assert_eq!(intents(&rig), 2);
+}
+
+#[test]
+fn a_message_is_good_for_a_day_and_no_longer() {
+    let mut rig = Rig::registered();
+    let peer = Peer::new(PEER, 5, NOW);
+    assert_eq!(rig.send_until(1, NOW + 9 * DAY_MS), None);
+    rig.answer_look_up(&peer);
+    let publish = rig.posted.pop_front().expect("nothing was sent");
+    assert_eq!(publish.expiry_s, 24 * 3600);
+    assert_eq!(opened(&rig, &peer, &publish.payload).not_after_ms, NOW + DAY_MS);
+    rig.pass(DAY_MS + 9_999);
+    assert!(rig.outcomes().is_empty());
+    rig.pass(1);
+    assert_eq!(rig.outcomes(), [(1, false, Sms::EXPIRED)]);
+}
+
+#[test]
+fn the_post_connection_ends_after_30_s_without_use_and_the_next_has_another_name() {
+    let mut rig = Rig::registered();
+    let peer = Peer::new(PEER, 5, NOW);
+    rig.send_to(&peer, 1);
+    rig.pass(29_999);
+    assert!(rig.post_line().is_some());
+    rig.pass(1);
+    assert!(rig.post_line().is_none() && rig.inbox_line().is_some());
+    assert_eq!(rig.send(2), None);
+    assert!(rig.posted.pop_front().is_some(), "over another one");
+    let posts = rig.connects.iter().filter(|connect| connect.clean_start);
+    let names: std::collections::BTreeSet<_> = posts.clone().map(|c| &c.client_id).collect();
+    assert_eq!((names.len(), posts.count()), (2, 2));
+}
+
+#[test]
+fn somebody_who_was_found_is_not_looked_up_again_until_both_prekeys_are_over() {
+    let mut rig = Rig::registered();
+    let peer = Peer::new(PEER, 5, NOW);
+    rig.send_to(&peer, 1);
+    for (id, found) in [(2, true), (3, false)] {
+        // Their next prekey is current now, then it is over too.
+        rig.pass(DAY_MS);
+        rig.asked.clear();
+        assert_eq!(rig.send(id), None);
+        let look_up =
+            |asked: &rig::Asked| matches!(asked.request.kind, Some(request::Kind::LookUp(_)));
+        assert_eq!(rig.asked.iter().any(look_up), !found);
+        assert_eq!(rig.posted.pop_front().is_some(), found);
+    }
+}
+
+#[test]
+fn an_answer_of_the_registrar_that_is_replayed_is_dropped() {
+    let mut rig = Rig::registered();
+    let peer = Peer::new(PEER, 5, NOW);
+    assert_eq!(rig.send(1), None);
+    let asked = rig.asked.pop_front().expect("a look-up");
+    let found = cloudmessaging_wire::proto::registrar::Found {
+        routing_id: peer.certified.routing_id.to_vec(),
+        bundle: peer.bundle(&rig.registrar),
+    };
+    let answer = seal_reply(&asked.reply_to, reply::Kind::Found(found)).unwrap().payload;
+    let post = rig.post_line().unwrap();
+    for _ in 0..2 {
+        let token = rig.receive(post, &asked.reply_to.topic, answer.clone(), Some(60));
+        assert!(rig.stored.contains(&token), "acknowledged");
+    }
+    assert_eq!(rig.posted.len(), 1, "the first is used");
+    // Nor does it answer another request, about somebody else.
+    let other = OutgoingMessage {
+        id: [2; 16],
+        subscription: SIM,
+        recipient: Number::parse("+15550102").unwrap(),
+        body: Personal::new("hello"),
+        sms_deadline_millis: rig.wall() + 600_000,
+    };
+    assert_eq!(rig.users.send(0, other), Ok(None));
+    rig.run();
+    assert_eq!(rig.asked.len(), 1);
+    rig.receive(post, &asked.reply_to.topic, answer, Some(60));
+    assert_eq!(rig.posted.len(), 1);
+    let dropped = rig.dropped();
+    assert!(dropped.len() == 1 && dropped[0].contains("2 messages"), "{dropped:?}");
+    assert!(dropped[0].contains("UNKNOWN_KEY"), "{dropped:?}");
+}
