@@ -247,6 +247,23 @@ fn a_receipt_that_the_broker_did_not_acknowledge_is_sent_again() {
 }
 
 #[test]
+fn a_receipt_that_is_owed_outlives_the_gate() {
+    let (mut rig, peer) = with_peer();
+    let (payload, secret) = message(&rig, &peer, 1);
+    rig.acknowledges = false;
+    assert!(rig.arrives(payload), "the broker has forgotten it");
+    rig.acknowledges = true;
+    rig.restart();
+    rig.pass(1000);
+    let receipt = rig.posted.pop_front().expect("a receipt");
+    let status = peer.status(&receipt.payload, &secret, &rig.identity);
+    assert_eq!(status, ReceiptStatus::Delivered);
+    rig.restart();
+    rig.pass(1000);
+    assert!(rig.posted.is_empty(), "and is not owed any more");
+}
+
+#[test]
 fn a_receipt_of_a_sim_that_may_not_answer_now_keeps_no_connection_up() {
     for (sim, connected) in [(SIM + 1, false), (SIM, true)] {
         let mut rig = Rig::registered();
