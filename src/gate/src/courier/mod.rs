@@ -97,7 +97,7 @@ pub struct Courier {
     found: HashMap<Number, look_up::Found>,
     /// When a number may be looked up again.
     look_ups: HashMap<Number, Backoff>,
-    /// Receipts in the hands of the uplink, by row.
+    /// Receipts that are not to be sent now, by row: in the hands of the uplink, or settled and still on the disk.
     answering: HashSet<i64>,
     dropped: dropped::DroppedCounts,
 }

@@ -36,18 +36,24 @@ impl Courier {
 
     /// Whether a receipt waits for the post connection: one of a SIM that may answer now.
     pub(super) fn receipt_wanted(&self, now: i64) -> bool {
+        self.receipts_due(now).iter().any(|receipt| self.may_be_sent(receipt.sim))
+    }
+
+    /// Receipts that are due and not in the hands of the uplink; none of a consent before, which a failing disk may
+    /// have left there.
+    fn receipts_due(&self, now: i64) -> Vec<OwedReceipt> {
         let due = lock(&self.user.desk).inbox.receipts_due(now);
-        due.is_ok_and(|due| due.iter().any(|receipt| self.may_be_sent(receipt.sim)))
+        let due = due.inspect_err(|e| log::error!("receipts cannot be read: {e}"));
+        let mut due = due.unwrap_or_default();
+        due.retain(|receipt| {
+            Some(receipt.answer.record_id) == self.consent && !self.answering.contains(&receipt.row)
+        });
+        due
     }
 
     /// Sends receipts that are due.
     pub(super) fn answer_due(&mut self, now: i64, next: &mut i64) {
-        let due = lock(&self.user.desk).inbox.receipts_due(now);
-        let due = due.inspect_err(|e| log::error!("receipts cannot be read: {e}"));
-        for receipt in due.unwrap_or_default() {
-            if self.answering.contains(&receipt.row) {
-                continue;
-            }
+        for receipt in self.receipts_due(now) {
             match self.send_receipt(&receipt) {
                 Ok(true) => {
                     self.answering.insert(receipt.row);
@@ -68,9 +74,16 @@ impl Courier {
 
     /// A receipt is the broker's now, or will never be sent.
     pub(super) fn answered_to(&mut self, row: i64) {
-        self.answering.remove(&row);
-        if let Err(e) = lock(&self.user.desk).inbox.receipt_sent(row) {
-            log::error!("a receipt will be sent twice: {e}");
+        let sent = lock(&self.user.desk).inbox.receipt_sent(row);
+        match sent {
+            Ok(()) => {
+                self.answering.remove(&row);
+            }
+            Err(e) => {
+                // Until the next start only: no other receipt ever has its row.
+                self.answering.insert(row);
+                log::error!("a receipt will be sent twice: {e}");
+            }
         }
         step!("gate.receipt.forgotten");
     }

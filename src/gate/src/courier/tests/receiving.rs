@@ -2,10 +2,16 @@
 //! What arrives: believed, or acknowledged to the broker, dropped and counted.
 
 use super::*;
+<<<<<<< Updated upstream
 use crate::message::inbox::{KEPT_BYTES, MESSAGE_COST};
 use crate::message::{Answer, Inbound, Stored};
 use cloudmessaging_seal::{IdentityKey, PublicKey, SecretKey};
+=======
+use crate::message::store_tests::fail_changes;
+use cloudmessaging_seal::{IdentityKey, SecretKey};
+>>>>>>> Stashed changes
 use cloudmessaging_wire::proto::envelope::{content::Kind, Message, ReceiptStatus};
+use cloudmessaging_wire::proto::uplink::Published;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -247,6 +253,7 @@ fn a_receipt_that_the_broker_did_not_acknowledge_is_sent_again() {
 }
 
 #[test]
+<<<<<<< Updated upstream
 fn a_receipt_that_is_owed_outlives_the_gate() {
     let (mut rig, peer) = with_peer();
     let (payload, secret) = message(&rig, &peer, 1);
@@ -261,6 +268,48 @@ fn a_receipt_that_is_owed_outlives_the_gate() {
     rig.restart();
     rig.pass(1000);
     assert!(rig.posted.is_empty(), "and is not owed any more");
+=======
+fn a_receipt_is_not_sent_under_another_consent_whatever_the_disk_does() {
+    let (mut rig, peer) = with_peer();
+    let (payload, _) = message(&rig, &peer, 1);
+    rig.acknowledges = false;
+    assert!(rig.arrives(payload));
+    rig.acknowledges = true;
+    fail_changes(true);
+    rig.users.withdraw(0, false);
+    rig.run();
+    rig.lines.clear();
+    rig.posted.clear();
+    rig.grant();
+    rig.answer_registration();
+    rig.pass_in(1000, 5_000);
+    assert!(rig.posted.is_empty(), "its keys could not sign it");
+    fail_changes(false);
+    rig.pass_in(1000, 5_000);
+    assert!(rig.posted.is_empty());
+}
+
+#[test]
+fn a_receipt_that_the_disk_does_not_forget_is_not_sent_over_and_over() {
+    let (mut rig, peer) = with_peer();
+    let (payload, _) = message(&rig, &peer, 1);
+    rig.acknowledges = false;
+    assert!(rig.arrives(payload));
+    let [receipt] = rig.posted.make_contiguous() else { panic!("a receipt") };
+    let (connection, token) = (receipt.connection, receipt.token);
+    rig.acknowledges = true;
+    fail_changes(true);
+    let published = Published { connection, token, reason_code: 0 };
+    rig.stage.say(from_uplink::Frame::Published(published));
+    rig.run();
+    rig.pass_in(1000, 60_000);
+    assert_eq!(rig.posted.len(), 1);
+    assert_eq!(rig.post_line(), None, "nor is it waited with");
+    fail_changes(false);
+    rig.restart();
+    rig.pass_in(1000, 5_000);
+    assert_eq!(rig.posted.len(), 1, "once more after a start, when nobody knows");
+>>>>>>> Stashed changes
 }
 
 #[test]
