@@ -2,14 +2,10 @@
 //! What arrives: believed, or acknowledged to the broker, dropped and counted.
 
 use super::*;
-<<<<<<< Updated upstream
 use crate::message::inbox::{KEPT_BYTES, MESSAGE_COST};
+use crate::message::store_tests::fail_changes;
 use crate::message::{Answer, Inbound, Stored};
 use cloudmessaging_seal::{IdentityKey, PublicKey, SecretKey};
-=======
-use crate::message::store_tests::fail_changes;
-use cloudmessaging_seal::{IdentityKey, SecretKey};
->>>>>>> Stashed changes
 use cloudmessaging_wire::proto::envelope::{content::Kind, Message, ReceiptStatus};
 use cloudmessaging_wire::proto::uplink::Published;
 
@@ -253,7 +249,6 @@ fn a_receipt_that_the_broker_did_not_acknowledge_is_sent_again() {
 }
 
 #[test]
-<<<<<<< Updated upstream
 fn a_receipt_that_is_owed_outlives_the_gate() {
     let (mut rig, peer) = with_peer();
     let (payload, secret) = message(&rig, &peer, 1);
@@ -268,7 +263,9 @@ fn a_receipt_that_is_owed_outlives_the_gate() {
     rig.restart();
     rig.pass(1000);
     assert!(rig.posted.is_empty(), "and is not owed any more");
-=======
+}
+
+#[test]
 fn a_receipt_is_not_sent_under_another_consent_whatever_the_disk_does() {
     let (mut rig, peer) = with_peer();
     let (payload, _) = message(&rig, &peer, 1);
@@ -309,7 +306,6 @@ fn a_receipt_that_the_disk_does_not_forget_is_not_sent_over_and_over() {
     rig.restart();
     rig.pass_in(1000, 5_000);
     assert_eq!(rig.posted.len(), 1, "once more after a start, when nobody knows");
->>>>>>> Stashed changes
 }
 
 #[test]
