@@ -63,7 +63,8 @@ interface ICloudMessaging {
 
     /**
      * Whether an SMS that arrived is a cloud message of the last 72 h again. Each message matches once.
-     * Advice for folding the two in the view; delete nothing because of it.
+     * Advice for folding the two in the view; delete nothing because of it. Where clocks differ the SMS can come first:
+     * when a message is received, ask again for the last SMS of its sender.
      * Fails with INVALID_ARGUMENT, TOO_LARGE.
      *
      * @param sender as the network gave it; at most 64 bytes of UTF-8

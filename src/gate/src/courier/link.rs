@@ -187,8 +187,9 @@ impl Courier {
     fn connect_inboxes(&mut self, now: i64, next: &mut i64) {
         let Some(keys) = self.user.keys() else { return };
         for (sim, keys) in &keys.sims {
-            let live = keys.certificate.as_ref().filter(|c| c.identity.not_after_ms > now);
-            let Some((certificate, life)) = live.zip(self.life.as_mut()) else { continue };
+            let Some((certificate, life)) = keys.live(now).zip(self.life.as_mut()) else {
+                continue;
+            };
             let link = life.inboxes.entry(*sim).or_insert_with(Link::new);
             let until_ms = certificate.identity.not_after_ms;
             let (connection, due) = match link.state {
@@ -273,8 +274,7 @@ impl Courier {
         let now = self.now();
         let Some(keys) = self.user.keys() else { return self.user.set_links(Vec::new()) };
         let links = keys.sims.iter().map(|(sim, keys)| {
-            let lease = keys.certificate.as_ref().map(|c| c.identity.not_after_ms);
-            let lease = lease.filter(|until| *until > now);
+            let lease = keys.live(now).map(|c| c.identity.not_after_ms);
             let inbox = self.life.as_ref().and_then(|life| life.inboxes.get(sim));
             SimLink {
                 subscription: *sim,

@@ -77,7 +77,7 @@ impl Courier {
         let Some(keys) = self.user.keys() else { return Ok(()) };
         let Some(keys) = keys.sims.get(&sim) else { return Ok(()) };
         // Not registered yet: it is looked up when that is done.
-        let Some(own) = &keys.certificate else { return Ok(()) };
+        let Some(own) = keys.live(now) else { return Ok(()) };
         gate.permit(Purpose::LookUp, Some(sim), |mut permit| {
             let payload =
                 request::look_up(permit.disclosure(), head, &own.bytes, recipient.as_str())?;

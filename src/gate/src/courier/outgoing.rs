@@ -111,7 +111,7 @@ impl Courier {
         };
         let Some(outgoing) = outgoing else { return Ok(()) };
         let Some(keys) = keys.sims.get(&outgoing.sim) else { return Ok(()) };
-        let Some(own) = &keys.certificate else { return Ok(()) };
+        let Some(own) = keys.live(now) else { return Ok(()) };
         let Some(prekey) = found.keys.prekey_at(now) else { return Ok(()) };
         let (identity_key, routing_id) = (found.keys.identity_key, found.routing_id);
         let reader = message::Reader { identity_key, routing_id, prekey_id: prekey.id };

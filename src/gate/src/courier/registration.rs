@@ -108,7 +108,7 @@ impl Courier {
         let Some(keys) = self.user.keys() else { return Vec::new() };
         let mut due = Vec::new();
         for (&sim, keys) in keys.sims.iter().filter(|(_, keys)| !keys.moved) {
-            let leased = keys.certificate.as_ref().is_some_and(|c| c.identity.not_after_ms > now);
+            let leased = keys.live(now).is_some();
             let standing =
                 self.registrations.entry(sim).or_insert_with(|| Standing::of(keys, leased));
             let waiting = match standing.state {
@@ -164,7 +164,7 @@ impl Courier {
         let Some(keys) = self.user.keys() else { return Ok(()) };
         let Some(keys) = keys.sims.get(&sim) else { return Ok(()) };
         let Some(public) = request::public_keys(keys) else { return Ok(()) };
-        let live = keys.certificate.as_ref().filter(|c| c.identity.not_after_ms > now);
+        let live = keys.live(now);
         let purpose = if live.is_some() { Purpose::Renew } else { Purpose::Register };
         gate.permit(purpose, Some(sim), |mut permit| {
             let disclosure = permit.disclosure();

@@ -84,7 +84,7 @@ impl Courier {
     fn send_retract(&mut self, due: &Due, found: &Found, now: i64) -> Result<(), Setback> {
         let Some(keys) = self.user.keys() else { return Ok(()) };
         let Some(keys) = keys.sims.get(&due.sim) else { return Ok(()) };
-        let Some(own) = &keys.certificate else { return Ok(()) };
+        let Some(own) = keys.live(now) else { return Ok(()) };
         // None: its owner has not renewed for days, and could not open it.
         let Some(prekey) = found.keys.prekey_at(now) else { return Ok(()) };
         let Some(route) = self.post_route() else { return Ok(()) };

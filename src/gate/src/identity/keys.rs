@@ -184,6 +184,11 @@ impl SimKeys {
         Some(sign_prekeys(&self.identity, &current.prekey(), &next.prekey()))
     }
 
+    /// What the registrar certified, while that is so. Nobody believes it any more after that.
+    pub fn live(&self, now_ms: i64) -> Option<&Certificate> {
+        self.certificate.as_ref().filter(|c| now_ms < c.identity.not_after_ms)
+    }
+
     /// Takes the certificates of a reply, if they are to be believed and are of these keys.
     pub fn certify(
         &mut self,

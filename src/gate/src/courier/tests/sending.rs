@@ -125,3 +125,27 @@ fn an_answer_of_the_registrar_that_is_replayed_is_dropped() {
     assert!(dropped.len() == 1 && dropped[0].contains("2 messages"), "{dropped:?}");
     assert!(dropped[0].contains("UNKNOWN_KEY"), "{dropped:?}");
 }
+
+#[test]
+fn under_a_certificate_that_has_lapsed_nothing_is_asked_or_sent() {
+    let mut rig = Rig::on();
+    rig.lease_ms = DAY_MS / 2;
+    rig.answer_registration();
+    let peer = Peer::new(PEER, 5, NOW);
+    rig.send_to(&peer, 1);
+    rig.pass(DAY_MS / 2);
+    assert_eq!(rig.send(2), None);
+    rig.pass_in(1000, 60_000);
+    assert!(rig.posted.is_empty(), "its recipient would not believe it");
+    let registration = |asked: &rig::Asked| match &asked.request.kind {
+        Some(request::Kind::Registration(registration)) => registration.code.is_empty(),
+        _ => false,
+    };
+    assert!(!rig.asked.is_empty() && rig.asked.iter().all(registration));
+    rig.asked.clear();
+    while rig.asked.is_empty() {
+        rig.pass(1000);
+    }
+    rig.answer_registration();
+    assert_eq!(rig.posted.len(), 1, "and now it does");
+}
