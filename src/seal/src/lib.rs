@@ -38,7 +38,8 @@ mod parse;
 
 pub use bundle::{issue_bundle, verify_bundle, CertifiedKeys, ReaderKeys};
 pub use certificate::{
-    issue_sender_certificate, verify_sender_certificate, CertifiedIdentity, RegistrarKeys,
+    issue_sender_certificate, reread_sender_certificate, verify_sender_certificate,
+    CertifiedIdentity, RegistrarKeys,
 };
 pub use content::{open_content, receipt_key_id, seal_content, Address, UnverifiedContent};
 pub use envelope::{open, Reader, Sealed, SealedEnvelope, Sealing};

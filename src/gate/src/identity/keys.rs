@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use cloudmessaging_seal::key::random;
 use cloudmessaging_seal::{
-    sign_prekeys, verify_sender_certificate, CertifiedIdentity, IdentityKey, KeyId, PrekeyPair,
-    PublicKey, RegistrarKeys, SealError, SecretKey,
+    reread_sender_certificate, sign_prekeys, verify_sender_certificate, CertifiedIdentity,
+    IdentityKey, KeyId, PrekeyPair, PublicKey, RegistrarKeys, SealError, SecretKey,
 };
 use cloudmessaging_wire::limits::{CLOCK_SKEW, PREKEY_LIFE, SCHEMA_VERSION};
 use cloudmessaging_wire::proto::keys as proto;
@@ -70,12 +70,8 @@ impl Keys {
         Ok(Self { record, hash_key: Zeroizing::new(random()?), sims })
     }
 
-    /// Keys as they were kept. A certificate that is not to be believed any more is left out.
-    pub fn from_stored(
-        stored: &StoredKeys,
-        registrar: &RegistrarKeys,
-        now_ms: i64,
-    ) -> Option<Self> {
+    /// Keys as they were kept. A certificate that the registrar did not sign is left out.
+    pub fn from_stored(stored: &StoredKeys, registrar: &RegistrarKeys) -> Option<Self> {
         let mut hash_key = Zeroizing::new([0; 32]);
         if stored.0.hash_key.len() != hash_key.len() {
             return None;
@@ -86,9 +82,7 @@ impl Keys {
             record: RecordId::from_bytes(&stored.0.record_id)?,
             hash_key,
             sims: sims
-                .map(|sim| {
-                    Some((sim.subscription_id, SimKeys::from_stored(sim, registrar, now_ms)?))
-                })
+                .map(|sim| Some((sim.subscription_id, SimKeys::from_stored(sim, registrar)?)))
                 .collect::<Option<_>>()?,
         })
     }
@@ -197,17 +191,18 @@ impl SimKeys {
         registrar: &RegistrarKeys,
         now_ms: i64,
     ) -> bool {
-        if self.moved {
-            return false;
+        let identity = verify_sender_certificate(bytes, registrar, now_ms).ok();
+        identity.is_some_and(|identity| self.take(bytes, tls, identity))
+    }
+
+    /// Takes a certificate that is of these keys.
+    fn take(&mut self, bytes: &[u8], tls: &[u8], identity: CertifiedIdentity) -> bool {
+        let own = identity.identity_key == self.identity.public_key() && self.tls.is_named_by(tls);
+        if own && !self.moved {
+            let bytes = Zeroizing::new(bytes.to_vec());
+            self.certificate = Some(Certificate { bytes, identity, tls: tls.to_vec() });
         }
-        let certificate = Certificate::verify(bytes, tls, registrar, now_ms)
-            .filter(|c| c.identity.identity_key == self.identity.public_key())
-            .filter(|c| self.tls.is_named_by(&c.tls));
-        let believed = certificate.is_some();
-        if believed {
-            self.certificate = certificate;
-        }
-        believed
+        own && !self.moved
     }
 
     /// Takes note that another phone has registered the number.
@@ -216,7 +211,7 @@ impl SimKeys {
         self.certificate = None;
     }
 
-    fn from_stored(sim: &proto::SimKeys, registrar: &RegistrarKeys, now_ms: i64) -> Option<Self> {
+    fn from_stored(sim: &proto::SimKeys, registrar: &RegistrarKeys) -> Option<Self> {
         let prekeys = sim.prekeys.iter().map(|key| {
             Some(PrekeyPair {
                 id: key.id.as_slice().try_into().ok()?,
@@ -237,7 +232,10 @@ impl SimKeys {
             code_until_ms: sim.code_until_ms,
             published: sim.published_prekey.as_slice().try_into().ok(),
         };
-        keys.certify(&sim.sender_certificate, &sim.tls_certificate, registrar, now_ms);
+        // Whatever the clock says: one that is wrong for a while must not cost the owner another code.
+        if let Ok(identity) = reread_sender_certificate(&sim.sender_certificate, registrar) {
+            keys.take(&sim.sender_certificate, &sim.tls_certificate, identity);
+        }
         Some(keys)
     }
 
@@ -272,13 +270,6 @@ impl SimKeys {
 /// Whether nobody seals to this key yet, by a clock that is right: bundles are used from that early on.
 fn is_ahead(key: &PrekeyPair, now_ms: i64) -> bool {
     key.not_before_ms.saturating_sub(CLOCK_SKEW_MS) > now_ms
-}
-
-impl Certificate {
-    fn verify(bytes: &[u8], tls: &[u8], registrar: &RegistrarKeys, now_ms: i64) -> Option<Self> {
-        let identity = verify_sender_certificate(bytes, registrar, now_ms).ok()?;
-        Some(Self { bytes: Zeroizing::new(bytes.to_vec()), identity, tls: tls.to_vec() })
-    }
 }
 
 /// A client id that says nothing: 22 letters and digits and so what every broker accepts (MQTT 5, 3.1.3.1).
@@ -361,10 +352,13 @@ mod tests {
         tls.push(0);
         assert!(sim.certify(&certificate, &tls, &known, 0));
         (sim.code_until_ms, sim.published) = (5, Some([6; 8]));
-        let again = Keys::from_stored(&keys.to_stored(), &known, 0).unwrap();
+        let again = Keys::from_stored(&keys.to_stored(), &known).unwrap();
         assert!(again.to_stored() == keys.to_stored());
-        let late = Keys::from_stored(&keys.to_stored(), &known, DAY).unwrap();
-        assert!(late.sims[&1].certificate.is_none(), "expired since");
+        let live = |now_ms| again.sims[&1].live(now_ms).is_some();
+        assert!(live(-9 * DAY) && live(DAY - 1) && !live(DAY), "whenever it was read");
+        let others = RegistrarKeys::new(vec![(1, IdentityKey::generate().unwrap().public_key())]);
+        let forged = Keys::from_stored(&keys.to_stored(), &others).unwrap();
+        assert!(forged.sims[&1].certificate.is_none());
     }
 
     #[test]

@@ -317,8 +317,7 @@ impl User {
         let mut vault = lock(&self.vault);
         let current = self.keys_in(&mut vault)?;
         let module = &self.module;
-        let (now, registrar) = (module.clock.wall_ms(), module.registrar_keys());
-        let mut keys = Keys::from_stored(&current.to_stored(), &registrar, now)?;
+        let mut keys = Keys::from_stored(&current.to_stored(), &module.registrar_keys())?;
         let (result, changed) = change(&mut keys);
         if changed == Changed::Yes {
             let storage = vault.storage.as_ref()?;
@@ -364,8 +363,7 @@ impl User {
         }
         let record = RecordId::from_bytes(&terms.record_id)?;
         let kept = vault.store.read(vault.storage.as_ref()?, record).ok()?;
-        let (now, registrar) = (self.module.clock.wall_ms(), self.module.registrar_keys());
-        let keys = Keys::from_stored(&kept, &registrar, now)?;
+        let keys = Keys::from_stored(&kept, &self.module.registrar_keys())?;
         Some(self.take_into_use(vault, keys))
     }
 

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::gate::Network;
+use cloudmessaging_wire::proto::registrar::refused::Reason;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -70,4 +71,35 @@ fn a_prekey_is_destroyed_after_48_hours_without_a_network_too_and_after_a_restar
     rig.restart();
     assert!(!opens(&rig));
     assert!(matches!(rig.next_request(), request::Kind::Renewal(_)), "who writes is told now");
+}
+
+#[test]
+fn a_clock_that_is_wrong_for_a_while_costs_the_owner_no_other_code() {
+    for off in [-HOUR_MS, -9 * DAY_MS, DAY_MS, 9 * DAY_MS] {
+        for restarts in [false, true] {
+            let mut rig = Rig::registered();
+            let right = rig.wall();
+            rig.clock.set_wall(right + off);
+            rig.run();
+            for _ in 0..10 {
+                if !rig.asked.is_empty() {
+                    rig.refuse(Reason::Clock);
+                }
+                rig.pass(5_000);
+            }
+            if restarts {
+                rig.restart();
+            }
+            rig.asked.clear();
+            rig.clock.set_wall(right + 60_000);
+            while !matches!(rig.asked.back().map(|a| &a.request.kind), Some(Some(_))) {
+                rig.pass(60_000);
+            }
+            rig.asked.drain(..rig.asked.len() - 1);
+            assert!(matches!(rig.next_request(), request::Kind::Renewal(_)), "{off} {restarts}");
+            rig.answer_registration();
+            assert_eq!(rig.registration(), aidl::Registration::Registration::DONE);
+            assert!(rig.state().connected, "{off} {restarts}");
+        }
+    }
 }
