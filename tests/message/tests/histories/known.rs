@@ -57,6 +57,21 @@ fn a_message_that_may_be_out_does_not_end_as_if_it_were_not_when_its_sender_turn
 }
 
 #[test]
+fn a_refusal_of_the_second_attempt_says_nothing_of_the_first() {
+    let tally = played(&[
+        // Nobody publishes in between.
+        Step::Network { phone: BOB, connected: false },
+        with_the_message(Fault::NoAck),
+        Step::Fault { after: 0, fault: Fault::Refuse(0x97) },
+        send(60),
+        Step::Wait { ms: 20_000 },
+        Step::Network { phone: BOB, connected: true },
+        Step::Wait { ms: 20_000 },
+    ]);
+    assert_eq!(tally.count("messages delivered"), 3, "\n{tally}");
+}
+
+#[test]
 fn clocks_that_are_9_s_apart_are_as_good_as_equal() {
     for (phone, wrong_by_ms) in [(ALICE, 9000), (ALICE, -9000), (BOB, 9000), (BOB, -9000)] {
         // In time by one, late by the other, just in time by both, and too late.
