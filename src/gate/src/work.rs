@@ -62,6 +62,9 @@ pub trait Workers: Send + Sync {
 
     /// Has a courier run until it ends.
     fn run_courier(&self, courier: Courier) -> io::Result<()>;
+
+    /// Does something that can hang, so that whoever waits for it need not wait for ever.
+    fn beside(&self, work: Box<dyn FnOnce() + Send>) -> io::Result<()>;
 }
 
 /// Processes and threads.
@@ -99,5 +102,9 @@ impl Workers for Processes {
     fn run_courier(&self, courier: Courier) -> io::Result<()> {
         let name = format!("courier {}", courier.user());
         thread::Builder::new().name(name).spawn(move || courier.run()).map(drop)
+    }
+
+    fn beside(&self, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+        thread::Builder::new().name("beside".into()).spawn(work).map(drop)
     }
 }

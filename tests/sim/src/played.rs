@@ -187,4 +187,9 @@ impl Workers for OnStage {
         self.0.put_back(courier);
         Ok(())
     }
+
+    fn beside(&self, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+        work();
+        Ok(())
+    }
 }

@@ -79,9 +79,17 @@ impl Courier {
 
     /// Something in the inbox of a SIM: a message to one of its prekeys, or a receipt for one of its messages.
     fn arrived(&mut self, sim: i32, envelope: &SealedEnvelope, received: &Received) -> Fate {
-        let receipt = lock(&self.user.desk).outbox.by_receipt_key(&envelope.key_id).map(|m| {
-            (*m.id(), SecretKey::from_bytes(*m.receipt_secret().as_bytes()), m.reader().copied())
-        });
+        let receipt = {
+            let desk = lock(&self.user.desk);
+            if !desk.is_open() {
+                // Whose key this is cannot be known: the broker keeps it.
+                return Fate::Unstored;
+            }
+            desk.outbox.by_receipt_key(&envelope.key_id).map(|m| {
+                let secret = SecretKey::from_bytes(*m.receipt_secret().as_bytes());
+                (*m.id(), secret, m.reader().copied())
+            })
+        };
         // Locked or withdrawn in the meantime: the broker keeps it.
         let Some(keys) = self.user.keys() else { return Fate::Unstored };
         let Some(keys) = keys.sims.get(&sim) else { return Fate::Unstored };

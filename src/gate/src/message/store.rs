@@ -96,6 +96,8 @@ pub(super) struct Store {
 impl Store {
     /// Opens what is there; makes nothing.
     pub(super) fn open(folder: &Path, sealer: Sealer) -> Result<Self, StoreError> {
+        #[cfg(test)]
+        super::store_tests::before_opening();
         let connection = find(folder, &sealer)?;
         Ok(Self { folder: folder.to_owned(), sealer, connection: Mutex::new(connection) })
     }

@@ -18,6 +18,17 @@ type Hook = Box<dyn FnMut() -> Result<(), StoreError>>;
 
 thread_local! {
     static BEFORE_COMMIT: RefCell<Option<Hook>> = const { RefCell::new(None) };
+    static BEFORE_OPENING: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
+}
+
+/// The next database that this thread opens is as slow as this.
+pub(crate) fn before_next_opening(hook: Box<dyn FnOnce()>) {
+    BEFORE_OPENING.set(Some(hook));
+}
+
+/// Each database that is opened passes here before.
+pub(super) fn before_opening() {
+    BEFORE_OPENING.take().into_iter().for_each(|hook| hook());
 }
 
 /// Each change passes here when all of it is written and none of it is committed.

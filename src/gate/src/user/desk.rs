@@ -7,24 +7,50 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
+use std::sync::{mpsc, Arc};
+use std::time::Duration;
 
-use super::User;
 use cloudmessaging_wire::step;
 
-use crate::identity::StorageKey;
+use super::User;
 use crate::message::{Closed, StoreError};
 use crate::sync::lock;
 
+/// How long a withdrawal waits for what it leaves to be settled, where the messages' disk hangs.
+const SETTLED_WITHIN: Duration = Duration::from_secs(3);
+
 impl User {
-    /// Opens the messages; called under the lock of the vault, so that none stay open behind a lock.
-    pub(super) fn open_desk(&self, storage: &StorageKey) {
-        let Some(serial) = lock(&self.view).serial else { return };
+    /// Opens the messages if there is a storage key, and closes them if there is none. Called after each change of
+    /// it, and without the lock of the vault: a disk that hangs here holds up nobody who needs keys. Whichever of
+    /// two such calls is the later finds the key as it is by then.
+    pub(super) fn match_desk(&self) {
+        let mut desk = lock(&self.desk);
+        let storage = lock(&self.vault).storage.clone();
+        let serial = lock(&self.view).serial;
+        let Some((storage, serial)) = storage.zip(serial) else { return desk.close() };
         let now = self.module.clock.wall_ms();
-        let opened = lock(&self.desk).open(&self.folder(), self.id, serial, storage, now);
-        if let Err(e) = opened {
+        if let Err(e) = desk.open(&self.folder(), self.id, serial, &storage, now) {
             log::error!("messages of user {} do not open: {e}", self.id);
         }
         step!("gate.messages.opened");
+    }
+
+    /// Settles what a withdrawal leaves, and gives its deadlines to the courier; waits for that for a time. Until it
+    /// is done nothing of it is sent all the same: the gate is closed.
+    pub(super) fn settle_withdrawn(self: &Arc<Self>) {
+        let (done, settled) = mpsc::channel();
+        let user = self.clone();
+        let settle = move || {
+            // Where that fails, or the user is locked, the courier, the next start or unlock does it.
+            user.settle_desk();
+            user.wake();
+            let _ = done.send(());
+        };
+        if let Err(e) = self.module.workers.beside(Box::new(settle)) {
+            log::error!("messages end at the next start: {e}");
+        } else if settled.recv_timeout(SETTLED_WITHIN) == Err(mpsc::RecvTimeoutError::Timeout) {
+            log::error!("off; messages end when their disk answers");
+        }
     }
 
     /// Withdraws what was accepted under a consent that is not in force. Does nothing where there is nothing to

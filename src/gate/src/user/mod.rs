@@ -5,9 +5,10 @@
 //! consent comes and goes is in `grant` and `withdraw`; what the platform reports in `report`; `users` is
 //! what the services see. Everything that is sent, the courier sends.
 //!
-//! Locks, in the order in which they may be held together: `consent`, `vault`, `courier`, then `view` or `desk`,
-//! each alone. `consent`, `vault` and `desk` are held across the I/O of their own files; `view` never across any.
-//! A withdrawal takes `desk` only after the record is gone.
+//! Locks, in the order in which they may be held together: `consent` or `courier`, `desk`, `vault`, then `view`.
+//! `consent`, `vault` and `desk` are held across the I/O of their own files; `view` never across any. Nobody who
+//! holds `consent` or `vault` waits for `desk`, and a withdrawal does not either: a disk that hangs with messages
+//! holds it up no longer than it chooses to wait.
 
 mod book;
 mod desk;
@@ -140,7 +141,8 @@ struct Consent {
 /// The keys, in memory and wrapped.
 struct Vault {
     store: KeyStore,
-    storage: Option<StorageKey>,
+    /// Lent, so that messages are opened with it under no lock of this.
+    storage: Option<Arc<StorageKey>>,
     /// In use; of the consent in force or none.
     keys: Option<Arc<Keys>>,
 }

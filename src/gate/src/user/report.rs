@@ -97,11 +97,8 @@ impl User {
 
     /// The key that opens what is stored.
     pub(super) fn provide_storage_key(self: &Arc<Self>, key: StorageKey) {
-        {
-            let mut vault = lock(&self.vault);
-            self.open_desk(&key);
-            vault.storage = Some(key);
-        }
+        lock(&self.vault).storage = Some(Arc::new(key));
+        self.match_desk();
         self.settle_desk();
         self.refresh();
     }
@@ -200,15 +197,19 @@ impl User {
         if let Err(e) = lock(&self.desk).forget(&self.folder()) {
             log::error!("messages of a user who was removed are still there: {e}");
         }
+        // The second one's key may have come in between.
+        self.match_desk();
     }
 
     /// Forgets what only an unlocked user's gate may hold.
     fn lock_vault(&self) {
-        let mut vault = lock(&self.vault);
-        vault.storage = None;
-        vault.keys = None;
-        lock(&self.desk).close();
-        self.book.set_hash_key(None);
+        {
+            let mut vault = lock(&self.vault);
+            vault.storage = None;
+            vault.keys = None;
+            self.book.set_hash_key(None);
+        }
+        self.match_desk();
     }
 }
 

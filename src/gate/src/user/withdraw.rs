@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The way of a withdrawal (design.md, "The way of a consent"): closed in memory and the uplink reaped, then the
-//! record removed, then everything else (P3). It waits for no permit, no ledger, and no network but for an erase.
+//! record removed, then everything else (P3). It waits for no permit, no ledger, a few seconds at most for messages,
+//! and for no network but for an erase.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,10 +66,8 @@ impl User {
         let keys = self.forget_keys();
         step!("gate.withdraw.keys_destroyed");
         let lease_until_ms = keys.as_deref().map_or(0, lease_until);
-        // Where that fails, or the user is locked, the next start or unlock does it.
-        self.settle_desk();
+        self.settle_withdrawn();
         step!("gate.withdraw.messages_ended");
-        self.wake();
         if let Some(record_id) =
             terms.as_ref().map(|t| t.record_id).or(record.as_ref().map(|r| *r.id().as_bytes()))
         {

@@ -86,6 +86,11 @@ impl Workers for OnStage {
         *lock(&self.0.courier) = Some(courier);
         Ok(())
     }
+
+    fn beside(&self, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+        work();
+        Ok(())
+    }
 }
 
 impl Stage {

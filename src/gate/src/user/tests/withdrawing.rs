@@ -10,6 +10,7 @@ use cloudmessaging_wire::proto::uplink::Connect;
 use super::*;
 use crate::file::{faults, Step};
 use crate::gate::{ConnectEntry, IntentEntry, Ledger};
+use crate::message::store_tests::before_next_opening;
 
 #[test]
 fn withdraw_reaps_the_uplink_removes_the_record_and_the_keys() {
@@ -102,6 +103,46 @@ fn withdraw_waits_for_no_ledger() {
         })
     });
     assert_eq!(late, Err(Refusal::Busy));
+}
+
+#[test]
+fn withdraw_waits_for_no_disk_that_hangs_while_messages_are_opened() {
+    let before = Phone::turned_on();
+    assert_eq!(before.send(1), Ok(None));
+    let phone = Arc::new(before.after_power_cut());
+    phone.users.report_network(network());
+    phone.users.report_users(&[user(0)]);
+    assert!(phone.is_on(0));
+
+    let (arrived, arrival) = channel();
+    let (release, released) = channel();
+    let unlocking = phone.clone();
+    let unlocking = thread::spawn(move || {
+        before_next_opening(Box::new(move || {
+            arrived.send(()).unwrap();
+            released.recv().unwrap();
+        }));
+        unlocking.unlock(0);
+    });
+    arrival.recv_timeout(LONG).expect("it opens them");
+    // Holds what a withdrawal waits for, if it waits itself.
+    let reporting = phone.clone();
+    let reporting = thread::spawn(move || reporting.users.report_network(network()));
+    // Time to come first: where it does not, the test shows less and passes all the same.
+    thread::sleep(Duration::from_millis(100));
+
+    let (done, withdrawn) = channel();
+    let users = phone.users.clone();
+    thread::spawn(move || done.send(users.withdraw(0, false)));
+    let withdrawn = withdrawn.recv_timeout(LONG).expect("withdraw waits for it");
+    assert!(withdrawn.durable && !phone.file("consent").exists());
+    assert!(!phone.is_on(0));
+    release.send(()).unwrap();
+    unlocking.join().unwrap();
+    reporting.join().unwrap();
+    let ended = || phone.users.outcomes(0, 0, 10).ok().filter(|ended| ended.len() == 1);
+    let ended = eventually("what was not sent ends", ended);
+    assert_eq!(ended[0].reason, aidl::SmsReason::SmsReason::OFF);
 }
 
 #[test]
