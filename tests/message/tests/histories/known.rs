@@ -41,7 +41,7 @@ fn a_message_that_was_taken_back_stays_out_by_a_clock_that_is_behind_too() {
         // Late, and in time by Bob's clock.
         Step::Wait { ms: 100_000 },
     ]);
-    assert_eq!(tally.count("messages as SMS at once"), 1, "\n{tally}");
+    assert_eq!(tally.count("messages as SMS, taken back in time"), 1, "\n{tally}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod play;
 mod step;
 mod tally;
 
+use std::io::{self, Write as _};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Mutex;
@@ -26,19 +27,21 @@ use crate::step::{history, in_words, Step};
 use crate::tally::Tally;
 
 /// The most that is tried to make a history shorter.
-const SHRINKING: u32 = 400;
+const SHRINKING: u32 = 300;
 
-/// What 1000 histories must hold, or they prove nothing.
-const INTERESTING: [&str; 9] = [
-    "messages delivered",
-    "messages as SMS at once",
-    "messages as SMS at the deadline",
-    "messages that arrived and went as SMS too",
-    "messages overtaken",
-    "messages under way while the clocks were",
-    "deaths: gate.message.accepted",
-    "deaths: gate.frame.handed_over",
-    "deaths: the app is told of a message",
+/// What so many histories must hold, or they prove nothing.
+const INTERESTING: [(u32, &str); 11] = [
+    (200, "messages delivered"),
+    (200, "messages as SMS, as they had never left"),
+    (200, "messages as SMS, as there was no answer"),
+    (200, "messages that arrived and went as SMS too"),
+    (200, "messages under way while the clocks were"),
+    (200, "deaths: gate.message.accepted"),
+    (200, "deaths: gate.frame.handed_over"),
+    (1000, "messages as SMS, taken back in time"),
+    (1000, "messages overtaken"),
+    (1000, "deaths: gate.message.stored"),
+    (1000, "deaths: the app is told of an outcome"),
 ];
 
 /// Plays a history. What has happened in it; or what is wrong.
@@ -59,12 +62,13 @@ fn shrunk(mut tree: impl ValueTree<Value = Vec<Step>>, first: String) -> String 
             break;
         }
         let steps = tree.current();
-        more = match try_to_play(&steps) {
-            Err(objection) => {
+        // What is random in a gate can let one pass.
+        more = match (0..3).find_map(|_| try_to_play(&steps).err()) {
+            Some(objection) => {
                 (shortest, why) = (steps, objection);
                 tree.simplify()
             }
-            Ok(_) => tree.complicate(),
+            None => tree.complicate(),
         };
     }
     format!("{}  and then: {why}", in_words(&shortest))
@@ -81,7 +85,7 @@ fn each_message_has_one_outcome_whatever_happens() {
         now.map_or(0, |now| now.as_nanos() as u64)
     });
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
-    println!("CM_SEED={seed}: {histories} histories on {threads} threads");
+    say(&format!("CM_SEED={seed}: {histories} histories on {threads} threads"));
     let (begun, played) = (Instant::now(), AtomicU32::new(0));
     let failed = AtomicU32::new(u32::MAX);
     let tally = Mutex::new(Tally::default());
@@ -114,9 +118,14 @@ fn each_message_has_one_outcome_whatever_happens() {
         threads.into_iter().filter_map(|thread| thread.join().expect("a thread")).collect()
     });
     let tally = tally.into_inner().expect("a tally");
-    println!("{histories} histories in {:.1} s:\n{tally}", begun.elapsed().as_secs_f64());
+    say(&format!("{histories} histories in {:.1} s:\n{tally}", begun.elapsed().as_secs_f64()));
     assert!(failures.is_empty(), "CM_SEED={seed} {}", failures.join("\n"));
-    for what in INTERESTING.iter().filter(|_| histories >= 1000) {
+    for (_, what) in INTERESTING.iter().filter(|(least, _)| histories >= *least) {
         assert!(tally.count(what) > 0, "in {histories} histories there were no {what}");
     }
+}
+
+/// Also where the output of tests is kept back.
+fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }

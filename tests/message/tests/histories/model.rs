@@ -21,9 +21,10 @@ pub type Order = u64;
 pub enum Word {
     /// The recipient has it.
     Delivered,
-    /// It never left, or the recipient has answered that it does not have it and will not take it: true whatever the
-    /// clocks are.
+    /// It never left.
     Never,
+    /// The recipient has answered that it does not have it and will not take it: true whatever the clocks are.
+    TakenBack,
     /// The recipient has other keys by now: it may have it, and cannot take it any more, whatever the clocks are.
     NoMore,
     /// No answer came until the deadline: it may have it, and takes it no more if the clocks agree.
@@ -144,10 +145,8 @@ impl Model {
                     new.push(outcome.clone());
                 }
             }
-            must!(
-                outcome.word != Word::Never || message.held.is_none(),
-                "{name} is not to arrive and has arrived"
-            );
+            let never = matches!(outcome.word, Word::Never | Word::TakenBack);
+            must!(!never || message.held.is_none(), "{name} is not to arrive and has arrived");
         }
         Ok(new)
     }
@@ -199,7 +198,9 @@ impl Model {
             let late = *ended < order;
             match outcome.word {
                 Word::Delivered => must!(!late, "{name} was delivered before it arrived"),
-                Word::Never => return Err(format!("{name} is not to arrive and has arrived")),
+                Word::Never | Word::TakenBack => {
+                    return Err(format!("{name} is not to arrive and has arrived"));
+                }
                 Word::NoMore => must!(!late, "{name} was for other keys and has arrived"),
                 // The one exception of P6, and it is the clocks', not the gates'.
                 Word::Deadline => must!(
@@ -243,8 +244,9 @@ impl Model {
                 (Some(_), Some(_)) => {
                     "messages that arrived and went as SMS too, which was recognised"
                 }
-                (Some(Word::Never), None) => "messages as SMS at once, or when taken back",
-                (Some(_), None) => "messages as SMS at the deadline",
+                (Some(Word::Never), None) => "messages as SMS, as they had never left",
+                (Some(Word::TakenBack), None) => "messages as SMS, taken back in time",
+                (Some(_), None) => "messages as SMS, as there was no answer",
                 (None, _) => "messages not taken",
             });
             if message.overtaken {

@@ -263,7 +263,9 @@ impl Play {
         let word = match outcome.reason {
             SmsReason::NONE => Word::Delivered,
             // Before the deadline nothing but the recipient's word makes a message that is out end so.
-            SmsReason::EXPIRED if !early => Word::Deadline,
+            SmsReason::EXPIRED if early => Word::TakenBack,
+            SmsReason::EXPIRED => Word::Deadline,
+            SmsReason::FULL => Word::TakenBack,
             SmsReason::PREKEY_GONE => Word::NoMore,
             _ => Word::Never,
         };
