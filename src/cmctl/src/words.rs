@@ -88,7 +88,7 @@ words! { Registration {
 words! { SmsReason {
     NONE: "delivered",
     NOT_REGISTERED: "the recipient does not use cloud messaging",
-    REFUSED: "the gate, the registrar or the broker refused it",
+    REFUSED: "the gate or the registrar refused it",
     OFF: "cloud messaging was turned off before it was sent",
     NO_NETWORK: "there was no network until the deadline",
     EXPIRED: "no receipt came until the deadline",

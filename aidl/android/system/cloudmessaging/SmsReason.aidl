@@ -8,7 +8,7 @@ enum SmsReason {
     NONE = 0,
     /** The recipient does not use cloud messaging. */
     NOT_REGISTERED = 1,
-    /** The gate, the registrar or the broker refused it. */
+    /** The gate or the registrar refused it. */
     REFUSED = 2,
     /** Cloud messaging was turned off before it was sent. */
     OFF = 3,

@@ -38,7 +38,7 @@ use self::registration::Standing;
 use zeroize::Zeroizing;
 
 use crate::gate::Refusal;
-use crate::message::StoreError;
+use crate::message::{MessageId, StoreError};
 use crate::process::End;
 use crate::sync::lock;
 use crate::user::User;
@@ -97,6 +97,8 @@ pub struct Courier {
     found: HashMap<Number, look_up::Found>,
     /// When a number may be looked up again.
     look_ups: HashMap<Number, Backoff>,
+    /// When a message that the broker refused is to be sent again; forgotten with the consent.
+    refused: HashMap<MessageId, Backoff>,
     /// Receipts that are not to be sent now, by row: in the hands of the uplink, or settled and still on the disk.
     answering: HashSet<i64>,
     dropped: dropped::DroppedCounts,
@@ -117,6 +119,7 @@ impl Courier {
             asked: HashMap::new(),
             found: HashMap::new(),
             look_ups: HashMap::new(),
+            refused: HashMap::new(),
             answering: HashSet::new(),
             dropped: dropped::DroppedCounts::default(),
         };
@@ -157,6 +160,7 @@ impl Courier {
             self.asked.clear();
             self.found.clear();
             self.look_ups.clear();
+            self.refused.clear();
         }
         Some(self.carry())
     }

@@ -55,8 +55,7 @@ impl Courier {
             return true;
         }
         let desk = lock(&self.user.desk);
-        let mut open =
-            desk.outbox.open().filter(|m| m.is_to_be_sent() && self.may_be_sent(m.sim()));
+        let mut open = desk.outbox.open().filter(|m| self.is_due(m, now));
         open.any(|m| self.look_ups.get(m.recipient()).is_none_or(|b| b.is_due(now)))
     }
 
@@ -65,16 +64,22 @@ impl Courier {
         self.user.gate.admits(Some(sim)).is_ok()
     }
 
+    /// Whether this is to be sent now, as far as it depends on no look-up.
+    fn is_due(&self, message: &Entry, now: i64) -> bool {
+        let admitted = message.is_to_be_sent() && self.may_be_sent(message.sim());
+        admitted && self.is_to_be_tried(message.id(), now)
+    }
+
     /// Sends what is queued; looks its recipients up first.
     pub(super) fn send_due(&mut self, now: i64, next: &mut i64) {
         self.await_look_ups(now, next);
+        self.await_refused(now, next);
         if !self.post_is_up() {
             return;
         }
         let queued: Vec<_> = {
             let desk = lock(&self.user.desk);
-            let queued = desk.outbox.open();
-            let queued = queued.filter(|m| m.is_to_be_sent() && self.may_be_sent(m.sim()));
+            let queued = desk.outbox.open().filter(|m| self.is_due(m, now));
             queued.map(|m| (*m.id(), m.sim(), m.recipient().clone())).collect()
         };
         for (id, sim, recipient) in queued {

@@ -2,15 +2,18 @@
 //! What is in the hands of an uplink: where each transmission went, what is to be done when its fate is known, and the
 //! requests whose answer is awaited.
 
+use std::time::Duration;
+
 use cloudmessaging_seal::{KeyId, Number, SealedEnvelope};
 use cloudmessaging_wire::step;
 
+use super::backoff::Backoff;
 use super::dropped::Dropped;
 use super::request::Asked;
 use super::Courier;
 use crate::disclose::RecipientRoutingId;
 use crate::gate::{Publication, Topic};
-use crate::message::{Ending, SmsReason};
+use crate::message::Entry;
 use crate::sync::lock;
 
 /// How long a request to the registrar is waited for.
@@ -160,11 +163,30 @@ impl Courier {
             step!("gate.message.acknowledged");
             return;
         }
+        // It says so, and may have passed it on all the same: it is out, perhaps, until its recipient says what it did
+        // with it (P6), and tried again like any other.
         log::warn!("the broker refused a message: reason code {reason_code:#x}");
-        // Refused at the first attempt, it is nowhere. After an earlier one whose fate is unknown, it may be.
-        let first = lock(&self.user.desk).outbox.get(&id).is_some_and(|m| m.attempts() == 1);
-        if first {
-            self.end(&id, Ending::UseSms(SmsReason::Refused));
+        if let Err(e) = lock(&self.user.desk).outbox.returned(&id) {
+            log::error!("a message is not sent again: {e}");
+        }
+        let now = self.now();
+        let retry = || Backoff::new(Duration::from_secs(2), Duration::from_secs(300));
+        self.refused.entry(id).or_insert_with(retry).failed(now);
+    }
+
+    /// Whether the broker has not refused this message a moment ago.
+    pub(super) fn is_to_be_tried(&self, id: &[u8; 16], now: i64) -> bool {
+        self.refused.get(id).is_none_or(|retry| retry.is_due(now))
+    }
+
+    /// Forgets refusals of what has ended; wakes when the next message is tried again.
+    pub(super) fn await_refused(&mut self, now: i64, next: &mut i64) {
+        let desk = lock(&self.user.desk);
+        self.refused.retain(|id, _| desk.outbox.get(id).is_some());
+        let waits = |id| desk.outbox.get(id).is_some_and(Entry::is_to_be_sent);
+        let waiting = self.refused.iter().filter(|(id, retry)| !retry.is_due(now) && waits(id));
+        if let Some(due) = waiting.map(|(_, retry)| retry.due()).min() {
+            *next = (*next).min(due);
         }
     }
 

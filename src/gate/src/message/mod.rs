@@ -28,13 +28,15 @@ pub mod sms;
 mod store;
 
 #[cfg(test)]
+pub(crate) mod faults;
+#[cfg(test)]
 mod file_tests;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod model_tests;
 #[cfg(test)]
-pub(crate) mod store_tests;
+mod store_tests;
 
 pub use entry::{Entry, NewMessage, Reader, State};
 pub use inbox::{Inbound, Inbox, Stored};

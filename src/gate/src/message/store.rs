@@ -97,7 +97,7 @@ impl Store {
     /// Opens what is there; makes nothing.
     pub(super) fn open(folder: &Path, sealer: Sealer) -> Result<Self, StoreError> {
         #[cfg(test)]
-        super::store_tests::before_opening();
+        super::faults::before_opening();
         let connection = find(folder, &sealer)?;
         Ok(Self { folder: folder.to_owned(), sealer, connection: Mutex::new(connection) })
     }
@@ -132,7 +132,7 @@ impl Store {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let result = change(&transaction, &self.sealer)?;
         #[cfg(test)]
-        super::store_tests::before_commit()?;
+        super::faults::before_commit()?;
         step!("gate.messages.uncommitted");
         transaction.commit()?;
         Ok(result)

@@ -11,30 +11,9 @@ use cloudmessaging_seal::{Number, PublicKey};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
+use super::faults::{before_each_commit, fail_changes};
 use super::fixture::{copy, opened, NOW};
 use super::*;
-
-type Hook = Box<dyn FnMut() -> Result<(), StoreError>>;
-
-thread_local! {
-    static BEFORE_COMMIT: RefCell<Option<Hook>> = const { RefCell::new(None) };
-    static BEFORE_OPENING: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
-}
-
-/// The next database that this thread opens is as slow as this.
-pub(crate) fn before_next_opening(hook: Box<dyn FnOnce()>) {
-    BEFORE_OPENING.set(Some(hook));
-}
-
-/// Each database that is opened passes here before.
-pub(super) fn before_opening() {
-    BEFORE_OPENING.take().into_iter().for_each(|hook| hook());
-}
-
-/// Each change passes here when all of it is written and none of it is committed.
-pub(super) fn before_commit() -> Result<(), StoreError> {
-    BEFORE_COMMIT.with_borrow_mut(|hook| hook.as_mut().map_or(Ok(()), |hook| hook()))
-}
 
 pub(super) const BODY: &str = "Meet me at the old lighthouse";
 const ANSWER: &str = "The lighthouse it is, at seven";
@@ -139,12 +118,6 @@ pub(super) const STEPS: [(&str, Step); 24] = [
     ("acknowledge the change", |m| m.peers.acknowledge_changes(i64::MAX)),
 ];
 
-/// Whether no change of this thread gets to the disk from now on.
-pub(crate) fn fail_changes(fail: bool) {
-    let failed = || Err(StoreError::Disk(ErrorCode::SystemIoFailure));
-    BEFORE_COMMIT.set(fail.then(|| -> Hook { Box::new(failed) }));
-}
-
 /// All that can be asked, as a gate would answer that is started now.
 fn told(messages: &Messages) -> String {
     let mut told = String::new();
@@ -229,12 +202,12 @@ fn a_kill_before_a_change_is_whole_leaves_what_was_before() {
         let (live, disk) = (told(&messages), told_after_kill(folder.path()));
         let killed = Rc::new(RefCell::new(Vec::new()));
         let (path, copies) = (folder.path().to_owned(), killed.clone());
-        BEFORE_COMMIT.set(Some(Box::new(move || {
+        before_each_commit(Box::new(move || {
             copies.borrow_mut().push(copy(&path));
             Err(StoreError::Disk(ErrorCode::SystemIoFailure))
-        })));
+        }));
         let failed = step(&mut messages);
-        BEFORE_COMMIT.set(None);
+        fail_changes(false);
         assert_eq!(failed, Err(StoreError::Disk(ErrorCode::SystemIoFailure)), "{name}");
         assert_eq!(told(&messages), live, "{name}: in memory");
         assert_eq!(told_after_kill(folder.path()), disk, "{name}: on the disk");

@@ -2,8 +2,8 @@
 //! What arrives: believed, or acknowledged to the broker, dropped and counted.
 
 use super::*;
+use crate::message::faults::fail_changes;
 use crate::message::inbox::{KEPT_BYTES, MESSAGE_COST};
-use crate::message::store_tests::fail_changes;
 use crate::message::{Answer, Inbound, Stored};
 use cloudmessaging_seal::{IdentityKey, PublicKey, SecretKey};
 use cloudmessaging_wire::proto::envelope::{content::Kind, Message, ReceiptStatus};

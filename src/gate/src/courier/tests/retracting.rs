@@ -8,7 +8,7 @@ use aidl::SmsReason::SmsReason as Sms;
 use cloudmessaging_wire::proto::envelope::{content::Kind, Message, ReceiptStatus, Retract};
 use cloudmessaging_wire::proto::registrar::NotRegistered;
 
-use crate::message::store_tests::fail_changes;
+use crate::message::faults::fail_changes;
 
 /// From acceptance to notAfter, where the app gives ten minutes.
 const UNTIL_MS: i64 = 590_000;

@@ -3,7 +3,8 @@
 
 use super::*;
 use aidl::SmsReason::SmsReason as Sms;
-use cloudmessaging_wire::proto::envelope::{content::Kind, Message};
+use cloudmessaging_wire::proto::envelope::{content::Kind, Message, ReceiptStatus};
+use cloudmessaging_wire::proto::uplink::Published;
 
 fn opened(rig: &Rig, peer: &Peer, payload: &[u8]) -> Message {
     match peer.open(payload, &rig.identity) {
@@ -41,6 +42,57 @@ fn what_was_not_acknowledged_is_sent_again_written_down_again_with_what_is_left_
     assert_eq!((again.id, again.not_after_ms), (message.id, message.not_after_ms));
     assert_eq!(again.receipt_public_key, message.receipt_public_key);
     assert_eq!(intents(&rig), 2);
+}
+
+fn refuse(rig: &mut Rig, publish: &Publish) {
+    let (connection, token) = (publish.connection, publish.token);
+    let published = Published { connection, token, reason_code: 0x97 };
+    rig.stage.say(from_uplink::Frame::Published(published));
+    rig.run();
+}
+
+#[test]
+fn what_the_broker_refuses_is_perhaps_out_and_sent_again_less_and_less_often() {
+    let mut rig = Rig::registered();
+    let peer = Peer::new(PEER, 5, NOW);
+    rig.acknowledges = false;
+    let first = rig.send_to(&peer, 1);
+    refuse(&mut rig, &first);
+    assert!(rig.outcomes().is_empty(), "it may have passed it on all the same");
+    let mut tries = 1;
+    for _ in 0..300 {
+        rig.sleep(1000);
+        if let Some(publish) = rig.posted.pop_front() {
+            assert_eq!(opened(&rig, &peer, &publish.payload).id, [1; 16]);
+            tries += 1;
+            refuse(&mut rig, &publish);
+        }
+    }
+    assert!((6..=9).contains(&tries), "{tries}");
+    let key = opened(&rig, &peer, &first.payload).receipt_public_key;
+    let receipt = peer.receipt(&rig.inbox(), &key, [1; 16], ReceiptStatus::Delivered);
+    assert!(rig.arrives(receipt));
+    assert_eq!(rig.outcomes(), [(1, true, Sms::NONE)], "as it had");
+    rig.sleep(600_000);
+    assert!(rig.posted.is_empty());
+}
+
+#[test]
+fn what_the_broker_refused_is_taken_back_when_its_time_is_over() {
+    let mut rig = Rig::registered();
+    let peer = Peer::new(PEER, 5, NOW);
+    rig.acknowledges = false;
+    let first = rig.send_to(&peer, 1);
+    refuse(&mut rig, &first);
+    rig.acknowledges = true;
+    rig.clock.advance(590_000);
+    rig.run();
+    rig.answer_look_up(&peer);
+    let publish = rig.posted.pop_front().expect("no retract");
+    assert!(matches!(peer.open(&publish.payload, &rig.identity), Some(Kind::Retract(_))));
+    assert!(rig.outcomes().is_empty() && rig.posted.is_empty());
+    rig.pass(10_000);
+    assert_eq!(rig.outcomes(), [(1, false, Sms::EXPIRED)]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use cloudmessaging_wire::proto::uplink::Connect;
 use super::*;
 use crate::file::{faults, Step};
 use crate::gate::{ConnectEntry, IntentEntry, Ledger};
-use crate::message::store_tests::before_next_opening;
+use crate::message::faults::before_next_opening;
 
 #[test]
 fn withdraw_reaps_the_uplink_removes_the_record_and_the_keys() {
