@@ -158,9 +158,13 @@ impl Courier {
             self.remember(route, Sending::Message(*id));
             return Ok(());
         }
-        if let Err(e) = lock(&self.user.desk).outbox.kept_back(id) {
+        let mut desk = lock(&self.user.desk);
+        if let Err(e) = desk.outbox.kept_back(id) {
+            // Perhaps out for good then, as the disk says; but nobody has it, and so it is sent again.
             log::error!("a message that was kept back is not marked so: {e}");
+            let _ = desk.outbox.returned(id);
         }
+        drop(desk);
         sent
     }
 

@@ -6,6 +6,8 @@ use aidl::SmsReason::SmsReason as Sms;
 use cloudmessaging_wire::proto::envelope::{content::Kind, Message, ReceiptStatus};
 use cloudmessaging_wire::proto::uplink::Published;
 
+use crate::message::faults::{fail_changes, fail_changes_after};
+
 fn opened(rig: &Rig, peer: &Peer, payload: &[u8]) -> Message {
     match peer.open(payload, &rig.identity) {
         Some(Kind::Message(message)) => message,
@@ -93,6 +95,26 @@ fn what_the_broker_refused_is_taken_back_when_its_time_is_over() {
     assert!(rig.outcomes().is_empty() && rig.posted.is_empty());
     rig.pass(10_000);
     assert_eq!(rig.outcomes(), [(1, false, Sms::EXPIRED)]);
+}
+
+#[test]
+fn what_was_kept_back_is_sent_also_where_the_disk_cannot_say_that_it_was() {
+    let mut rig = Rig::registered();
+    let peer = Peer::new(PEER, 5, NOW);
+    let first = rig.send_to(&peer, 1);
+    let key = opened(&rig, &peer, &first.payload).receipt_public_key;
+    let receipt = peer.receipt(&rig.inbox(), &key, [1; 16], ReceiptStatus::Delivered);
+    assert!(rig.arrives(receipt));
+    rig.stage.refuse(true);
+    // It is accepted, the hand-over is noted, and then the disk fails.
+    fail_changes_after(2);
+    assert_eq!(rig.send(2), None);
+    fail_changes(false);
+    assert!(rig.posted.is_empty());
+    rig.stage.refuse(false);
+    rig.pass(1000);
+    let publish = rig.posted.pop_front().expect("not sent");
+    assert_eq!(opened(&rig, &peer, &publish.payload).id, [2; 16]);
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub struct Stage {
     frames: Mutex<VecDeque<to_uplink::Frame>>,
     uplink: Mutex<Option<(Arc<Started>, Sender<Event>)>>,
     courier: Mutex<Option<Courier>>,
+    /// Whether the uplink takes nothing.
+    refuses: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -36,6 +38,9 @@ impl Uplink for Played {
     fn hand_over(&self, bytes: &[u8]) -> Result<(), HandOver> {
         if !self.alive.load(Ordering::SeqCst) {
             return Err(HandOver::Gone);
+        }
+        if self.stage.0.refuses.load(Ordering::SeqCst) {
+            return Err(HandOver::Full);
         }
         let frame: ToUplink = frame::decode(bytes, |_| true).unwrap();
         lock(&self.stage.0.frames).push_back(frame.frame.unwrap());
@@ -101,6 +106,11 @@ impl Stage {
         let sleep = courier.step()?;
         *lock(&self.courier) = Some(courier);
         Some(sleep)
+    }
+
+    /// The uplink takes nothing from now on, or does again.
+    pub fn refuse(&self, refuses: bool) {
+        self.refuses.store(refuses, Ordering::SeqCst);
     }
 
     /// What was handed over first.
