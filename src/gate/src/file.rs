@@ -27,6 +27,8 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use zeroize::Zeroizing;
 
 #[cfg(test)]
+pub(crate) mod copied;
+#[cfg(test)]
 pub(crate) mod faults;
 #[cfg(test)]
 mod tests;

@@ -7,9 +7,10 @@ use std::path::Path;
 
 use cloudmessaging_seal::Number;
 
-use super::fixture::{copy, open, opened, storage_key, NOW, SERIAL, USER};
+use super::fixture::{open, opened, storage_key, NOW, SERIAL, USER};
 use super::store_tests::{before, folder, id, BODY, STEPS};
 use super::*;
+use crate::file::copied::copied;
 
 fn aside(folder: &Path) -> Vec<Vec<u8>> {
     let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap());
@@ -25,7 +26,7 @@ fn what_a_newer_version_wrote_is_left_untouched() {
         let (mut messages, folder) = before("close");
         let newer = |c: &rusqlite::Connection| c.pragma_update(None, "user_version", 2).unwrap();
         messages.outbox.shelf().unwrap().with_connection(newer);
-        let folder = if in_log { copy(folder.path()) } else { folder };
+        let folder = if in_log { copied(folder.path()) } else { folder };
         messages.close();
         let read = || {
             let files = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
@@ -74,7 +75,7 @@ fn a_damaged_database_is_put_aside_and_a_new_one_takes_its_place() {
 fn a_crash_while_a_database_is_put_aside_brings_back_nothing_older() {
     // All in the log, none of it in the database yet.
     let (_messages, folder) = before("close");
-    let folder = copy(folder.path());
+    let folder = copied(folder.path());
     let other = StorageKey::from_bytes(&[1; 32]).unwrap();
     Messages::closed().open(folder.path(), USER, SERIAL, &other, NOW).unwrap();
     let mut names: Vec<_> = fs::read_dir(folder.path())
@@ -240,7 +241,7 @@ fn a_file_that_a_crash_left_empty_is_used() {
     let mut messages = opened(folder.path());
     STEPS[0].1(&mut messages).unwrap();
     assert!(aside(folder.path()).is_empty());
-    assert_eq!(opened(copy(folder.path()).path()).outbox.open().count(), 1);
+    assert_eq!(opened(copied(folder.path()).path()).outbox.open().count(), 1);
 }
 
 #[test]

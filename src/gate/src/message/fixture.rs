@@ -2,13 +2,13 @@
 //! Messages on a folder of a test's own, and the same messages as a gate finds them that is started after it was
 //! killed at this instant.
 
-use std::fs;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
 
 use tempfile::TempDir;
 
 use super::*;
+use crate::file::copied::copied;
 
 pub(super) const USER: i32 = 10;
 pub(super) const SERIAL: i64 = 7;
@@ -37,7 +37,7 @@ impl<T> DerefMut for On<T> {
 impl<T> On<T> {
     /// As after a kill and a start.
     pub fn killed(&self, take: fn(Messages) -> T) -> Self {
-        let folder = copy(self.folder.path());
+        let folder = copied(self.folder.path());
         Self { part: take(opened(folder.path())), folder }
     }
 }
@@ -60,14 +60,4 @@ pub(super) fn opened(folder: &Path) -> Messages {
 pub(super) fn none<T>(take: fn(Messages) -> T) -> On<T> {
     let folder = tempfile::tempdir().unwrap();
     On { part: take(opened(folder.path())), folder }
-}
-
-/// The files as they are now.
-pub(super) fn copy(folder: &Path) -> TempDir {
-    let copy = tempfile::tempdir().unwrap();
-    for entry in fs::read_dir(folder).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
-    }
-    copy
 }

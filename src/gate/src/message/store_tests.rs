@@ -12,8 +12,9 @@ use tempfile::TempDir;
 use zeroize::Zeroizing;
 
 use super::faults::{before_each_commit, fail_changes};
-use super::fixture::{copy, opened, NOW};
+use super::fixture::{opened, NOW};
 use super::*;
+use crate::file::copied::copied;
 
 pub(super) const BODY: &str = "Meet me at the old lighthouse";
 const ANSWER: &str = "The lighthouse it is, at seven";
@@ -154,7 +155,7 @@ fn told(messages: &Messages) -> String {
 
 /// The same of a gate that is started after it was killed now, and what it remembers without telling.
 fn told_after_kill(folder: &Path) -> String {
-    let folder = copy(folder);
+    let folder = copied(folder);
     let mut told = told(&opened(folder.path()));
     let Ok(database) = rusqlite::Connection::open(folder.path().join(FILE)) else { return told };
     for select in ["SELECT hex(tag) || answer || at_ms FROM seen", "SELECT hex(tag) FROM sms"] {
@@ -203,7 +204,7 @@ fn a_kill_before_a_change_is_whole_leaves_what_was_before() {
         let killed = Rc::new(RefCell::new(Vec::new()));
         let (path, copies) = (folder.path().to_owned(), killed.clone());
         before_each_commit(Box::new(move || {
-            copies.borrow_mut().push(copy(&path));
+            copies.borrow_mut().push(copied(&path));
             Err(StoreError::Disk(ErrorCode::SystemIoFailure))
         }));
         let failed = step(&mut messages);

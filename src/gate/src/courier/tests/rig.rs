@@ -2,7 +2,6 @@
 //! One phone on a thread, and the uplink, the broker and the time as a test plays them.
 
 use std::collections::VecDeque;
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +23,7 @@ use crate::clock::{fake::ManualClock, Clock as _};
 use crate::config::{self, Config, SigningKey};
 use crate::consent::{CaptureMethod, Conditions, Disclosures, SimIdentity};
 use crate::disclose::Classes;
+use crate::file::copied::copied;
 use crate::gate::Network;
 use crate::service::facade::{Facade, GrantRequest, Hints, UserId};
 use crate::user::{Module, Users};
@@ -177,9 +177,7 @@ impl Rig {
     pub fn restart(&mut self) {
         self.stage.clear();
         // Its folder as it is now: whatever the one that died still does is not seen any more.
-        let found = tempfile::tempdir().unwrap();
-        copy(self.disk.path(), found.path());
-        self.disk = found;
+        self.disk = copied(self.disk.path());
         self.users = users(self.disk.path(), &self.clock, &self.stage, &self.registrar);
         self.lines.clear();
         self.asked.clear();
@@ -282,20 +280,5 @@ impl Rig {
 
     pub fn wall(&self) -> i64 {
         self.clock.wall_ms()
-    }
-}
-
-/// Modes and all.
-fn copy(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            fs::create_dir(&to).unwrap();
-            fs::set_permissions(&to, entry.metadata().unwrap().permissions()).unwrap();
-            copy(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), &to).unwrap();
-        }
     }
 }

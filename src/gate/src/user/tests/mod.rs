@@ -11,7 +11,6 @@ mod withdrawing;
 
 use std::cell::RefCell;
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,6 +25,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Broker, Config, Registrar, SigningKey};
 use crate::consent::{CaptureMethod, Conditions, Disclosures, SimIdentity};
 use crate::disclose::{Classes, DataClass};
+use crate::file::copied::{copied, copy_all};
 use crate::gate::{Network, Refusal};
 use crate::process::Forker;
 use crate::service::error::ServiceError;
@@ -121,9 +121,7 @@ impl Phone {
     }
 
     fn disk_copy(&self) -> TempDir {
-        let copy = tempfile::tempdir().unwrap();
-        copy_all(self.disk.path(), copy.path());
-        copy
+        copied(self.disk.path())
     }
 
     fn all_reported(&self) {
@@ -249,24 +247,5 @@ fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         }
         assert!(begin.elapsed() < LONG, "never: {what}");
         std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// Modes and all.
-fn copy_all(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            fs::create_dir(&to).unwrap();
-            fs::set_permissions(&to, entry.metadata().unwrap().permissions()).unwrap();
-            copy_all(&entry.path(), &to);
-        } else {
-            match fs::copy(entry.path(), &to) {
-                // A temporary file that the courier gave its name meanwhile.
-                Err(e) if e.kind() == ErrorKind::NotFound => {}
-                copied => drop(copied.unwrap()),
-            }
-        }
     }
 }
