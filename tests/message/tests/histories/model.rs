@@ -46,8 +46,6 @@ struct Message {
     body: String,
     /// `send` has returned.
     accepted: bool,
-    /// `send` was refused whenever it returned.
-    refused: bool,
     /// `send` was called and the gate died in it.
     unsure: bool,
     /// While it was on its way, the clocks differed by more than 10 s.
@@ -92,7 +90,7 @@ impl Model {
         let message = self.messages.entry(id).or_default();
         match taken {
             Some(true) => message.accepted = true,
-            Some(false) => message.refused = true,
+            Some(false) => {}
             None => message.unsure = true,
         }
     }
@@ -265,6 +263,7 @@ impl Model {
             let name = name(id);
             let Some((_, outcome)) = &message.outcome else {
                 must!(!message.accepted, "{name} was taken and has no outcome");
+                must!(message.held.is_none(), "{name} has arrived and has no outcome");
                 continue;
             };
             let twice = message.held.is_some() && outcome.word != Word::Delivered;
