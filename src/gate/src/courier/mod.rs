@@ -223,7 +223,8 @@ impl Courier {
         let ended = lock(&self.user.desk).outbox.expire(now);
         let failed = ended.as_ref().is_err_and(|e| *e != StoreError::Locked);
         self.user.tell_ended(ended);
-        match lock(&self.user.desk).inbox.expire(now) {
+        let boot = self.user.module.clock.boot_ms();
+        match lock(&self.user.desk).inbox.expire(now, boot) {
             Ok(_) | Err(StoreError::Locked) => {}
             Err(e) => log::error!("messages that were kept long enough are still there: {e}"),
         }

@@ -37,7 +37,7 @@ fn what_a_newer_version_wrote_is_left_untouched() {
         let before = read();
         assert_eq!(before.len(), if in_log { 2 } else { 1 });
         let mut messages = Messages::closed();
-        let refused = messages.open(folder.path(), USER, SERIAL, &storage_key(), NOW);
+        let refused = messages.open(folder.path(), USER, SERIAL, &storage_key(), NOW, 0);
         assert_eq!(refused, Err(StoreError::FutureVersion));
         for (name, step) in STEPS {
             assert_eq!(step(&mut messages), Err(StoreError::FutureVersion), "{name}");
@@ -77,7 +77,7 @@ fn a_crash_while_a_database_is_put_aside_brings_back_nothing_older() {
     let (_messages, folder) = before("close");
     let folder = copied(folder.path());
     let other = StorageKey::from_bytes(&[1; 32]).unwrap();
-    Messages::closed().open(folder.path(), USER, SERIAL, &other, NOW).unwrap();
+    Messages::closed().open(folder.path(), USER, SERIAL, &other, NOW, 0).unwrap();
     let mut names: Vec<_> = fs::read_dir(folder.path())
         .unwrap()
         .map(|file| file.unwrap().file_name().into_string().unwrap())
@@ -99,7 +99,7 @@ fn what_was_put_aside_is_kept_no_longer_than_a_message() {
     let (mut messages, folder) = before("close");
     messages.close();
     let other = StorageKey::from_bytes(&[1; 32]).unwrap();
-    messages.open(folder.path(), USER, SERIAL, &other, NOW).unwrap();
+    messages.open(folder.path(), USER, SERIAL, &other, NOW, 0).unwrap();
     messages.close();
     fs::create_dir(folder.path().join("messages.db.aside-00")).unwrap();
     let set = |file: &str| {
@@ -109,7 +109,7 @@ fn what_was_put_aside_is_kept_no_longer_than_a_message() {
     let left = || fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name());
     left().for_each(|name| set(name.to_str().unwrap()));
     for (later, count) in [(inbox::KEPT_MS, 3), (inbox::KEPT_MS + 1000, 0)] {
-        messages.open(folder.path(), USER, SERIAL, &storage_key(), NOW + later).unwrap();
+        messages.open(folder.path(), USER, SERIAL, &storage_key(), NOW + later, 0).unwrap();
         messages.close();
         assert_eq!(left().count(), count);
     }
@@ -186,7 +186,7 @@ fn another_storage_key_opens_nothing_and_destroys_nothing() {
     messages.close();
     let bytes = fs::read(folder.path().join(FILE)).unwrap();
     let other = StorageKey::from_bytes(&[1; 32]).unwrap();
-    messages.open(folder.path(), USER, SERIAL, &other, NOW).unwrap();
+    messages.open(folder.path(), USER, SERIAL, &other, NOW, 0).unwrap();
     assert_eq!(messages.outbox.open().count(), 0);
     assert!(aside(folder.path()) == [bytes]);
 }
@@ -197,7 +197,7 @@ fn another_serial_is_another_person_and_nothing_stays_for_them() {
     messages.close();
     fs::write(folder.path().join("messages.db.aside-00"), "of the first one").unwrap();
     fs::write(folder.path().join("record"), "not messages").unwrap();
-    messages.open(folder.path(), USER, SERIAL + 1, &storage_key(), NOW).unwrap();
+    messages.open(folder.path(), USER, SERIAL + 1, &storage_key(), NOW, 0).unwrap();
     assert_eq!(messages.outbox.open().count(), 0);
     let left: Vec<_> =
         fs::read_dir(folder.path()).unwrap().map(|f| f.unwrap().file_name()).collect();

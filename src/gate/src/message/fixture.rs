@@ -48,7 +48,7 @@ pub(super) fn storage_key() -> StorageKey {
 
 pub(super) fn open(folder: &Path) -> Result<Messages, StoreError> {
     let mut messages = Messages::closed();
-    messages.open(folder, USER, SERIAL, &storage_key(), NOW)?;
+    messages.open(folder, USER, SERIAL, &storage_key(), NOW, 0)?;
     Ok(messages)
 }
 

@@ -14,6 +14,7 @@ use cloudmessaging_wire::proto::envelope::ReceiptStatus;
 use rusqlite::{Connection, Transaction};
 use zeroize::Zeroizing;
 
+use super::age::{self, Age};
 use super::receipt::{self, Answer, OwedReceipt};
 use super::rows::InboundRow;
 use super::sealed::{Column, Named, Sealer, Tag};
@@ -21,7 +22,7 @@ use super::seen::{self, Told, SEEN_MAX};
 use super::store::Store;
 use super::{next_cursor, sms, MessageId, Shelf, StoreError};
 
-/// How long a message is kept for the app.
+/// How long a message is kept for the app, by the boot clock.
 pub const KEPT_MS: i64 = 30 * 24 * 3600 * 1000;
 
 /// Bytes that are kept for the app, with [`MESSAGE_COST`] for each message.
@@ -85,6 +86,10 @@ impl Stored {
 pub struct Inbox {
     shelf: Shelf,
     held: Held,
+    /// As it was when [`expire`](Self::expire) was last told the time.
+    age: Age,
+    /// As it is on the disk.
+    written: Age,
 }
 
 /// What is kept for the app.
@@ -96,12 +101,15 @@ struct Held {
 
 impl Inbox {
     pub(super) fn closed(why: StoreError) -> Self {
-        Self { shelf: Err(why), held: Held::default() }
+        let (age, written) = (Age::default(), Age::default());
+        Self { shelf: Err(why), held: Held::default(), age, written }
     }
 
     pub(super) fn open_on(store: Arc<Store>) -> Result<Self, StoreError> {
-        let held = store.read(Held::default(), |connection, _| count(connection))?;
-        Ok(Self { shelf: Ok(store), held })
+        let (held, age) = store.read(Default::default(), |connection, _| {
+            Ok((count(connection)?, age::read(connection)?))
+        })?;
+        Ok(Self { shelf: Ok(store), held, age, written: age })
     }
 
     fn reading(&self) -> Result<&Store, StoreError> {
@@ -111,16 +119,16 @@ impl Inbox {
     /// Holds a message, once, and owes its sender the receipt that says so or why not.
     pub fn store(&mut self, message: Inbound, answer: Answer) -> Result<Stored, StoreError> {
         let now_ms = message.received_ms;
-        let before = self.held;
+        let (before, age) = (self.held, self.age);
         let (stored, held) = self.shelf.clone()?.write(|transaction, sealer| {
-            let mut held = forget_old(transaction, before, now_ms)?;
+            let mut held = forget_old(transaction, before, now_ms, age)?;
             let pair = seen::pair(sealer, &message.sender, &message.id);
-            let stored = hold(transaction, sealer, &pair, &message, &mut held)?;
+            let stored = hold(transaction, sealer, (&pair, age), &message, &mut held)?;
             let receipt = (message.sim, &message.id, stored.status());
             receipt::owe(transaction, sealer, &pair, receipt, &answer)?;
             Ok((stored, held))
         })?;
-        self.held = held;
+        (self.held, self.written) = (held, age);
         Ok(stored)
     }
 
@@ -134,9 +142,9 @@ impl Inbox {
         answer: Answer,
         now_ms: i64,
     ) -> Result<ReceiptStatus, StoreError> {
-        let before = self.held;
+        let (before, age) = (self.held, self.age);
         let (status, held) = self.shelf.clone()?.write(|transaction, sealer| {
-            let held = forget_old(transaction, before, now_ms)?;
+            let held = forget_old(transaction, before, now_ms, age)?;
             let pair = seen::pair(sealer, sender, id);
             let status = match seen::told(transaction, &pair)? {
                 Some(Told::Delivered) => ReceiptStatus::Delivered,
@@ -150,7 +158,7 @@ impl Inbox {
             receipt::owe(transaction, sealer, &pair, (sim, id, status), &answer)?;
             Ok((status, held))
         })?;
-        self.held = held;
+        (self.held, self.written) = (held, age);
         Ok(status)
     }
 
@@ -249,16 +257,18 @@ impl Inbox {
         Ok(Some(found.id))
     }
 
-    /// Forgets what is older than it may be; gives how many messages.
-    pub fn expire(&mut self, now_ms: i64) -> Result<usize, StoreError> {
+    /// Forgets what is older than it may be; gives how many messages. What comes in later counts as come at the time
+    /// that this was told last.
+    pub fn expire(&mut self, now_ms: i64, boot_ms: i64) -> Result<usize, StoreError> {
+        let (before, age) = (self.held, self.age.at(boot_ms));
+        self.age = age;
         let store = self.reading()?;
-        let any = store.read(false, |connection, _| any_old(connection, now_ms))?;
-        if !any {
+        let write = before.messages > 0 && age.is_news(self.written);
+        if !write && !store.read(false, |connection, _| any_old(connection, now_ms, age))? {
             return Ok(0);
         }
-        let before = self.held;
-        let after = store.write(|transaction, _| forget_old(transaction, before, now_ms))?;
-        self.held = after;
+        let after = store.write(|transaction, _| forget_old(transaction, before, now_ms, age))?;
+        (self.held, self.written) = (after, age);
         Ok(before.messages - after.messages)
     }
 }
@@ -274,7 +284,7 @@ fn count(connection: &Connection) -> Result<Held, StoreError> {
 fn hold(
     transaction: &Transaction<'_>,
     sealer: &Sealer,
-    pair: &Tag,
+    (pair, age): (&Tag, Age),
     message: &Inbound,
     held: &mut Held,
 ) -> Result<Stored, StoreError> {
@@ -298,9 +308,9 @@ fn hold(
     let cursor = next_cursor(last, now_ms);
     transaction.execute("UPDATE meta SET last_inbound = ?1", [cursor])?;
     let sealed = sealer.seal(Column::Inbound, cursor, &message.to_row().0)?;
-    let insert = "INSERT INTO inbox (cursor, received_ms, bytes, sealed) VALUES (?1, ?2, ?3, ?4)";
+    let insert = "INSERT INTO inbox (cursor, counted_ms, bytes, sealed) VALUES (?1, ?2, ?3, ?4)";
     // It is at most 60 kB.
-    transaction.execute(insert, (cursor, now_ms, message.cost() as i64, sealed))?;
+    transaction.execute(insert, (cursor, age.counted_ms, message.cost() as i64, sealed))?;
     *held = Held { messages: held.messages + 1, bytes };
     Ok(Stored::New)
 }
@@ -321,23 +331,30 @@ fn take(
     })
 }
 
-fn any_old(connection: &Connection, now_ms: i64) -> Result<bool, StoreError> {
-    let select = "SELECT EXISTS (SELECT 1 FROM inbox WHERE received_ms <= ?1)
+fn any_old(connection: &Connection, now_ms: i64, age: Age) -> Result<bool, StoreError> {
+    let select = "SELECT EXISTS (SELECT 1 FROM inbox WHERE counted_ms <= ?1)
         OR EXISTS (SELECT 1 FROM receipt WHERE until_ms <= ?2)";
-    let kept_from = now_ms.saturating_sub(KEPT_MS);
+    let kept_from = age.counted_ms.saturating_sub(KEPT_MS);
     let any = connection.query_row(select, (kept_from, now_ms), |row| row.get::<_, bool>(0))?;
     Ok(any || seen::any_old(connection, now_ms)? || sms::any_old(connection, now_ms)?)
 }
 
-/// Forgets what is older than it may be, whatever a clock that was ahead has left; gives what is still held.
-fn forget_old(transaction: &Transaction<'_>, held: Held, now_ms: i64) -> Result<Held, StoreError> {
-    if !any_old(transaction, now_ms)? {
+/// Forgets what is older than it may be, whatever a clock that was ahead has left, and writes down how old all is;
+/// gives what is still held.
+fn forget_old(
+    transaction: &Transaction<'_>,
+    held: Held,
+    now_ms: i64,
+    age: Age,
+) -> Result<Held, StoreError> {
+    age::write(transaction, age)?;
+    if !any_old(transaction, now_ms, age)? {
         return Ok(held);
     }
     seen::forget_old(transaction, now_ms)?;
     sms::forget_old(transaction, now_ms)?;
     transaction.execute("DELETE FROM receipt WHERE until_ms <= ?1", [now_ms])?;
-    take(transaction, held, "received_ms <= ?1", now_ms.saturating_sub(KEPT_MS))
+    take(transaction, held, "counted_ms <= ?1", age.counted_ms.saturating_sub(KEPT_MS))
 }
 
 impl fmt::Debug for Inbox {

@@ -4,11 +4,13 @@
 use cloudmessaging_seal::PublicKey;
 
 use super::*;
-use crate::message::fixture::{none, On, NOW};
+use crate::file::copied::copied;
+use crate::message::fixture::{none, storage_key, On, NOW, SERIAL, USER};
 use crate::message::receipt::OWED_MAX;
 use crate::message::seen::SEEN_MS;
 use crate::message::sms::{MATCHES_MAX, MATCH_MS};
 use crate::message::store::next_row;
+use crate::message::Messages;
 
 fn empty() -> On<Inbox> {
     none(|messages| messages.inbox)
@@ -124,13 +126,33 @@ fn a_flood_cannot_make_it_forget_whom_it_delivered() {
 }
 
 #[test]
-fn messages_are_kept_for_30_days_and_no_longer() {
+fn messages_are_kept_for_30_days_whatever_the_wall_clock_says() {
     let mut inbox = empty();
+    inbox.expire(NOW, 5).unwrap();
     inbox.store(of(9, NOW + 100 * KEPT_MS), answer()).unwrap();
     inbox.store(of(1, NOW), answer()).unwrap();
-    assert_eq!(inbox.expire(NOW + KEPT_MS - 1), Ok(0));
-    assert_eq!(inbox.expire(NOW + KEPT_MS), Ok(1), "whatever a clock ahead has left");
-    assert_eq!(inbox.held.bytes, "hello".len() + MESSAGE_COST);
+    assert_eq!(inbox.expire(NOW + 200 * KEPT_MS, 5 + KEPT_MS - 1), Ok(0));
+    assert_eq!(inbox.inbound(0, 9).unwrap().len(), 2);
+    assert_eq!(inbox.expire(NOW, 5 + KEPT_MS), Ok(2));
+    assert_eq!(inbox.held.bytes, 0);
+}
+
+#[test]
+fn the_30_days_are_counted_on_after_a_start_of_the_gate_and_of_the_phone() {
+    const DAY: i64 = KEPT_MS / 30;
+    let mut inbox = empty();
+    inbox.expire(NOW, 100 * DAY).unwrap();
+    inbox.store(of(1, NOW), answer()).unwrap();
+    inbox.expire(NOW, 110 * DAY).unwrap();
+    // With a boot clock that begins anew.
+    let mut inbox = inbox.killed(|messages| messages.inbox);
+    inbox.expire(NOW, 5 * DAY).unwrap();
+    // The gate alone.
+    let folder = copied(inbox.folder.path());
+    let mut messages = Messages::closed();
+    messages.open(folder.path(), USER, SERIAL, &storage_key(), NOW, 15 * DAY).unwrap();
+    assert_eq!(messages.inbox.expire(NOW, 20 * DAY - 1), Ok(0));
+    assert_eq!(messages.inbox.expire(NOW, 20 * DAY), Ok(1), "10 and 20");
 }
 
 #[test]
@@ -255,7 +277,7 @@ fn a_receipt_is_owed_until_it_is_sent_or_nobody_waits_for_it() {
     let mut inbox = inbox.killed(|messages| messages.inbox);
     assert_eq!(inbox.receipts_due(NOW + 20).unwrap().len(), 1);
     assert!(inbox.receipts_due(NOW + 1000).unwrap().is_empty(), "nobody waits");
-    inbox.expire(NOW + 1000).unwrap();
+    inbox.expire(NOW + 1000, 0).unwrap();
     assert_eq!(inbox.next_receipt(), None);
 }
 
@@ -298,7 +320,7 @@ fn with_too_many_receipts_owed_nothing_is_stored() {
     assert_eq!(inbox.store(of(2, NOW), answer()), Err(StoreError::Full("receipt")));
     assert_eq!(inbox.inbound(0, 9).unwrap().len(), 1);
     assert_eq!(inbox.store(of(1, NOW), answer()), Ok(Stored::Duplicate), "in the place of its own");
-    inbox.expire(NOW + 500).unwrap();
+    inbox.expire(NOW + 500, 0).unwrap();
     assert_eq!(inbox.store(of(2, NOW), answer()), Ok(Stored::New));
 }
 

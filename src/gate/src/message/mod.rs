@@ -4,7 +4,7 @@
 //!
 //! Every change returns a `Result`: `Ok` means on the disk, and an error that nothing has changed; the functions
 //! that say that they change memory alone are the exception. No function reads a clock: times are arguments, in
-//! milliseconds since the Unix epoch, and a clock that was set back makes nothing end twice. All that is kept is
+//! milliseconds since the Unix epoch or of the boot clock, and a clock that was set back makes nothing end twice. All that is kept is
 //! wrapped with the user's storage key: without it nothing can be read or changed.
 //!
 //! It trusts its caller with what is true: that a handed-over message is reported *before* the uplink has
@@ -14,6 +14,7 @@
 //! As a message goes: [`Outbox`], [`outcome`], then on the other phone [`Inbox`], and [`Peers`] on both; below them
 //! `store`, one database, and `sealed`, what its rows hold.
 
+mod age;
 pub mod entry;
 pub mod inbox;
 pub mod outbox;
@@ -146,6 +147,7 @@ impl Messages {
         serial: i64,
         storage: &StorageKey,
         now_ms: i64,
+        boot_ms: i64,
     ) -> Result<(), StoreError> {
         if self.is_open() {
             return Ok(());
@@ -162,7 +164,7 @@ impl Messages {
             }
         }
         store::forget_aside(folder, now_ms.saturating_sub(inbox::KEPT_MS))?;
-        self.inbox.expire(now_ms)?;
+        self.inbox.expire(now_ms, boot_ms)?;
         Ok(())
     }
 

@@ -43,13 +43,13 @@ const LOG_MAX: i64 = 1024 * 1024;
 const TABLES: &str = "
 CREATE TABLE meta (row INTEGER PRIMARY KEY CHECK (row = 0), serial INTEGER NOT NULL, sealed BLOB NOT NULL,
     last_row INTEGER NOT NULL, last_outcome INTEGER NOT NULL, last_inbound INTEGER NOT NULL,
-    last_change INTEGER NOT NULL);
+    last_change INTEGER NOT NULL, counted_ms INTEGER NOT NULL, boot_ms INTEGER NOT NULL);
 CREATE TABLE outbox (row INTEGER PRIMARY KEY, sealed BLOB NOT NULL, progress BLOB NOT NULL, bytes INTEGER NOT NULL);
 CREATE TABLE body (row INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
 CREATE TABLE outcome (cursor INTEGER PRIMARY KEY, tag BLOB NOT NULL UNIQUE, sealed BLOB NOT NULL);
-CREATE TABLE inbox (cursor INTEGER PRIMARY KEY, received_ms INTEGER NOT NULL, bytes INTEGER NOT NULL,
+CREATE TABLE inbox (cursor INTEGER PRIMARY KEY, counted_ms INTEGER NOT NULL, bytes INTEGER NOT NULL,
     sealed BLOB NOT NULL);
-CREATE INDEX inbox_by_age ON inbox (received_ms);
+CREATE INDEX inbox_by_age ON inbox (counted_ms);
 CREATE TABLE seen (tag BLOB PRIMARY KEY, answer INTEGER NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX seen_by_age ON seen (answer, at_ms);
 CREATE TABLE sms (row INTEGER PRIMARY KEY, tag BLOB NOT NULL, received_ms INTEGER NOT NULL, sealed BLOB NOT NULL);
@@ -233,7 +233,7 @@ fn create(folder: &Path, sealer: &Sealer) -> Result<Connection, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(TABLES)?;
     let check = sealer.seal(Column::Check, 0, &())?;
-    let meta = "INSERT INTO meta VALUES (0, ?1, ?2, 0, 0, 0, 0)";
+    let meta = "INSERT INTO meta VALUES (0, ?1, ?2, 0, 0, 0, 0, 0, 0)";
     transaction.execute(meta, (sealer.serial(), check))?;
     transaction.pragma_update(None, "user_version", SCHEMA)?;
     transaction.commit()?;

@@ -310,7 +310,7 @@ fn there_is_no_file_before_the_first_change_and_then_it_is_this_service_s_alone(
     assert_eq!(messages.outbox.settle(None, NOW), Ok(vec![]));
     assert_eq!(messages.outbox.expire(i64::MAX), Ok(vec![]));
     assert_eq!(messages.inbox.acknowledge(i64::MAX), Ok(0));
-    assert_eq!(messages.inbox.expire(i64::MAX), Ok(0));
+    assert_eq!(messages.inbox.expire(i64::MAX, i64::MAX), Ok(0));
     assert_eq!(messages.inbox.settle(None), Ok(()));
     assert_eq!(messages.inbox.check_sms(SENDER, ANSWER, NOW), Ok(None));
     assert_eq!(messages.peers.acknowledge_changes(i64::MAX), Ok(()));

@@ -28,8 +28,8 @@ impl User {
         let storage = lock(&self.vault).storage.clone();
         let serial = lock(&self.view).serial;
         let Some((storage, serial)) = storage.zip(serial) else { return desk.close() };
-        let now = self.module.clock.wall_ms();
-        if let Err(e) = desk.open(&self.folder(), self.id, serial, &storage, now) {
+        let (now, boot) = (self.module.clock.wall_ms(), self.module.clock.boot_ms());
+        if let Err(e) = desk.open(&self.folder(), self.id, serial, &storage, now, boot) {
             log::error!("messages of user {} do not open: {e}", self.id);
         }
         step!("gate.messages.opened");

@@ -56,6 +56,18 @@ fn a_message_is_held_then_acknowledged_then_answered() {
 }
 
 #[test]
+fn a_clock_set_a_month_ahead_removes_nothing_that_was_said_to_be_delivered() {
+    let (mut rig, peer) = with_peer();
+    let (payload, _) = message(&rig, &peer, 1);
+    assert!(rig.arrives(payload));
+    rig.clock.set_wall(NOW + 40 * DAY_MS);
+    rig.pass(1000);
+    assert_eq!(rig.received(), [1]);
+    rig.pass(30 * DAY_MS);
+    assert!(rig.received().is_empty());
+}
+
+#[test]
 fn a_message_past_its_time_is_dropped() {
     let (rig, peer) = with_peer();
     let payload = changed(&rig, &peer, |m| m.not_after_ms = NOW);
