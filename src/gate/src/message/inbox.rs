@@ -15,7 +15,7 @@ use rusqlite::{Connection, Transaction};
 use zeroize::Zeroizing;
 
 use super::age::{self, Age};
-use super::receipt::{self, Answer, OwedReceipt};
+use super::receipt::{self, Answer, Answered, Asked, OwedReceipt};
 use super::rows::InboundRow;
 use super::sealed::{Column, Named, Sealer, Tag};
 use super::seen::{self, Told, SEEN_MAX};
@@ -90,6 +90,7 @@ pub struct Inbox {
     age: Age,
     /// As it is on the disk.
     written: Age,
+    answered: Answered,
 }
 
 /// What is kept for the app.
@@ -102,14 +103,14 @@ struct Held {
 impl Inbox {
     pub(super) fn closed(why: StoreError) -> Self {
         let (age, written) = (Age::default(), Age::default());
-        Self { shelf: Err(why), held: Held::default(), age, written }
+        Self { shelf: Err(why), held: Held::default(), age, written, answered: Answered::default() }
     }
 
     pub(super) fn open_on(store: Arc<Store>) -> Result<Self, StoreError> {
         let (held, age) = store.read(Default::default(), |connection, _| {
             Ok((count(connection)?, age::read(connection)?))
         })?;
-        Ok(Self { shelf: Ok(store), held, age, written: age })
+        Ok(Self { shelf: Ok(store), held, age, written: age, answered: Answered::default() })
     }
 
     fn reading(&self) -> Result<&Store, StoreError> {
@@ -120,14 +121,17 @@ impl Inbox {
     pub fn store(&mut self, message: Inbound, answer: Answer) -> Result<Stored, StoreError> {
         let now_ms = message.received_ms;
         let (before, age) = (self.held, self.age);
-        let (stored, held) = self.shelf.clone()?.write(|transaction, sealer| {
+        let (stored, held, (asked, due)) = self.shelf.clone()?.write(|transaction, sealer| {
             let mut held = forget_old(transaction, before, now_ms, age)?;
             let pair = seen::pair(sealer, &message.sender, &message.id);
             let stored = hold(transaction, sealer, (&pair, age), &message, &mut held)?;
             let receipt = (message.sim, &message.id, stored.status());
-            receipt::owe(transaction, sealer, &pair, receipt, &answer)?;
-            Ok((stored, held))
+            let asked = (pair, Asked::Message);
+            let answer = self.answered.paced(asked, &answer, now_ms);
+            let due = receipt::owe(transaction, sealer, &pair, receipt, &answer)?;
+            Ok((stored, held, (asked, due)))
         })?;
+        self.answered.note(asked, due, now_ms);
         (self.held, self.written) = (held, age);
         Ok(stored)
     }
@@ -143,7 +147,7 @@ impl Inbox {
         now_ms: i64,
     ) -> Result<ReceiptStatus, StoreError> {
         let (before, age) = (self.held, self.age);
-        let (status, held) = self.shelf.clone()?.write(|transaction, sealer| {
+        let (status, held, (asked, due)) = self.shelf.clone()?.write(|transaction, sealer| {
             let held = forget_old(transaction, before, now_ms, age)?;
             let pair = seen::pair(sealer, sender, id);
             let status = match seen::told(transaction, &pair)? {
@@ -155,9 +159,12 @@ impl Inbox {
                     ReceiptStatus::Retracted
                 }
             };
-            receipt::owe(transaction, sealer, &pair, (sim, id, status), &answer)?;
-            Ok((status, held))
+            let asked = (pair, Asked::Retract);
+            let answer = self.answered.paced(asked, &answer, now_ms);
+            let due = receipt::owe(transaction, sealer, &pair, (sim, id, status), &answer)?;
+            Ok((status, held, (asked, due)))
         })?;
+        self.answered.note(asked, due, now_ms);
         (self.held, self.written) = (held, age);
         Ok(status)
     }

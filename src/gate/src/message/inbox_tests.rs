@@ -282,14 +282,76 @@ fn a_receipt_is_owed_until_it_is_sent_or_nobody_waits_for_it() {
 }
 
 #[test]
-fn a_receipt_in_the_place_of_one_under_way_is_owed_all_the_same() {
+fn a_receipt_in_the_place_of_another_that_is_under_way_is_owed_all_the_same() {
     let mut inbox = empty();
     inbox.store(of(1, NOW), answer()).unwrap();
     let under_way = inbox.receipts_due(NOW).unwrap()[0].row;
-    // Its sender asks before the broker has the first one.
-    inbox.retract(1, &of(1, NOW).sender, &[1; 16], answer(), NOW).unwrap();
+    // Its sender asks before the broker has the first one, and from another inbox.
+    let moved = Answer { reader: [7; 32], ..answer() };
+    inbox.retract(1, &of(1, NOW).sender, &[1; 16], moved, NOW).unwrap();
     inbox.receipt_sent(under_way).unwrap();
-    assert_eq!(inbox.receipts_due(NOW).unwrap().len(), 1);
+    assert_eq!(inbox.receipts_due(NOW).unwrap()[0].answer.reader, [7; 32]);
+}
+
+fn due(inbox: &Inbox) -> Vec<i64> {
+    let owed = inbox.receipts_due(NOW + 30_000).unwrap();
+    owed.iter().map(|r| r.answer.due_ms - NOW).collect()
+}
+
+/// At once, and waited for longer than any test takes.
+fn from(now_ms: i64) -> Answer {
+    Answer { due_ms: now_ms, until_ms: now_ms + 200_000, ..answer() }
+}
+
+fn sent_all(inbox: &mut Inbox) {
+    for receipt in inbox.receipts_due(NOW + 30_000).unwrap() {
+        inbox.receipt_sent(receipt.row).unwrap();
+    }
+}
+
+#[test]
+fn copies_neither_put_off_a_receipt_that_is_owed_nor_owe_a_second() {
+    let mut inbox = empty();
+    inbox.store(of(1, NOW), Answer { due_ms: NOW + 900, ..from(NOW) }).unwrap();
+    for later in (1..30_000).step_by(1000) {
+        inbox.store(of(1, NOW + later), from(NOW + later)).unwrap();
+        assert_eq!(due(&inbox), [900]);
+    }
+    // An uplink has it, and the broker takes it.
+    sent_all(&mut inbox);
+    assert!(due(&inbox).is_empty());
+}
+
+#[test]
+fn copies_are_answered_once_in_ten_seconds_however_many_come() {
+    let mut inbox = empty();
+    let mut answers = Vec::new();
+    for at in (0..30_000).step_by(100) {
+        inbox.store(of(1, NOW + at), from(NOW + at)).unwrap();
+        if let Some(receipt) = inbox.receipts_due(NOW + at).unwrap().first() {
+            answers.push(at);
+            inbox.receipt_sent(receipt.row).unwrap();
+        }
+    }
+    assert_eq!(answers, [0, 10_000, 20_000]);
+}
+
+#[test]
+fn the_first_retract_is_answered_at_once_and_its_copies_are_not() {
+    let mut inbox = empty();
+    let retract = |inbox: &mut Inbox, at| {
+        inbox.retract(1, &of(1, NOW).sender, &[1; 16], from(NOW + at), NOW + at).unwrap();
+        due(inbox)
+    };
+    inbox.store(of(1, NOW), from(NOW)).unwrap();
+    sent_all(&mut inbox);
+    inbox.store(of(1, NOW + 1000), from(NOW + 1000)).unwrap();
+    assert_eq!(due(&inbox), [10_000], "a copy waits");
+    assert_eq!(retract(&mut inbox, 2000), [2000], "its sender does not");
+    sent_all(&mut inbox);
+    assert_eq!(retract(&mut inbox, 3000), [12_000]);
+    sent_all(&mut inbox);
+    assert_eq!(retract(&mut inbox, -50_000), [-40_000], "nor longer, by a clock set back");
 }
 
 #[test]

@@ -101,7 +101,7 @@ pub(super) const STEPS: [(&str, Step); 24] = [
     }),
     ("store", |m| m.inbox.store(inbound(5), answer()).map(|s| assert_eq!(s, Stored::New))),
     ("store a copy", |m| {
-        let stored = m.inbox.store(inbound(5), Answer { due_ms: NOW + 2, ..answer() });
+        let stored = m.inbox.store(inbound(5), Answer { until_ms: NOW + 1999, ..answer() });
         stored.map(|stored| assert_eq!(stored, Stored::Duplicate))
     }),
     ("retract", |m| m.inbox.retract(1, &sender(), &id(6), answer(), NOW).map(drop)),
