@@ -46,7 +46,14 @@ impl Phone {
         if !copy.exists() {
             // Beside and renamed: suites run side by side.
             let fresh = copy.with_extension(format!("{:?}", std::thread::current().id()));
-            fs::copy(&self.programs.cmctl, &fresh).map_err(Error::file("copy to", &fresh))?;
+            // By a process of its own: what this one has open for writing, each child that another thread begins at
+            // that moment has too, and while one has, the kernel executes the copy for nobody.
+            let mut cp = Command::new("cp");
+            end_with_us(&mut cp);
+            let copied = cp.arg(&self.programs.cmctl).arg(&fresh).status();
+            if !copied.map_err(Error::io("start cp"))?.success() {
+                return Err(Error::file("copy to", &fresh)(std::io::Error::other("cp failed")));
+            }
             fs::rename(&fresh, &copy).map_err(Error::file("rename to", &copy))?;
         }
         let mut command = Command::new(&copy);
