@@ -20,9 +20,11 @@ pub struct Entry {
     pub boot_ms: i64,
     #[prost(uint32, tag = "4")]
     pub group: u32,
+    #[prost(uint64, tag = "5")]
+    pub position: u64,
     #[prost(
         oneof = "entry::Event",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25"
     )]
     pub event: ::core::option::Option<entry::Event>,
 }
@@ -61,6 +63,8 @@ pub mod entry {
         Refused(super::Refused),
         #[prost(message, tag = "24")]
         NumberMoved(super::NumberMoved),
+        #[prost(message, tag = "25")]
+        HistoryErased(super::HistoryErased),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -162,6 +166,8 @@ pub struct Intent {
     pub checkpoint_nonce: ::prost::alloc::vec::Vec<u8>,
     #[prost(bytes = "vec", tag = "10")]
     pub message_hash: ::prost::alloc::vec::Vec<u8>,
+    #[prost(uint64, tag = "11")]
+    pub checkpoint_size: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -245,6 +251,26 @@ pub struct Refused {
 pub struct TailCut {
     #[prost(uint64, tag = "1")]
     pub bytes: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct HistoryErased {
+    #[prost(uint64, tag = "1")]
+    pub before: u64,
+    #[prost(bool, tag = "2")]
+    pub asked: bool,
+    #[prost(bytes = "vec", tag = "3")]
+    pub record_id: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Export {
+    #[prost(uint32, tag = "1")]
+    pub schema_version: u32,
+    #[prost(string, tag = "2")]
+    pub checkpoint: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub key: ::prost::alloc::string::String,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]

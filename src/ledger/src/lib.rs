@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The ledger's format, and all that can be checked about it without the phone that wrote it (P5).
+//!
+//! What the gate writes, `cmctl` and the settings app check with the same code: none of them has to believe the
+//! other. docs/ledger.md says the same in words, completely enough to write another verifier from.
+//!
+//! Trusts nothing that it reads. Allocates no more than what one entry, or a proof, takes.
+//!
+//! Read it in the order of the layers: `tree`, `proof`, `leaf`, `checkpoint`, `export`, `verify`.
+
+pub mod checkpoint;
+pub mod export;
+pub mod leaf;
+pub mod proof;
+pub mod tree;
+pub mod verify;
