@@ -40,6 +40,9 @@ pub enum Flaw {
     /// The content does not parse.
     #[error("its content does not parse")]
     Entry,
+    /// It says that it is another entry.
+    #[error("it says that it is another entry")]
+    Position,
     /// The segment that should begin with it is not there.
     #[error("its segment is missing")]
     Missing,

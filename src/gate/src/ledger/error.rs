@@ -5,6 +5,8 @@ use std::io;
 
 use nix::errno::Errno;
 
+pub use cloudmessaging_ledger::leaf::Flaw;
+
 /// Why the ledger did not do what was asked. Whoever gets one from an append must not transmit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
@@ -115,27 +117,4 @@ impl std::fmt::Display for Attempt {
             Self::Settle => "settle the end of",
         })
     }
-}
-
-/// What is wrong with an entry on the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Flaw {
-    /// The file ends inside it.
-    #[error("it is not whole")]
-    Short,
-    /// It claims a length that no entry has.
-    #[error("its length is impossible")]
-    Length,
-    /// It is no leaf: it does not parse, or a field has a wrong size.
-    #[error("it does not parse")]
-    Leaf,
-    /// The hash is not that of blinding and content.
-    #[error("its content is not what its hash says")]
-    Hash,
-    /// The content does not parse.
-    #[error("its content does not parse")]
-    Entry,
-    /// The segment that should begin with it is not there.
-    #[error("its segment is missing")]
-    Missing,
 }

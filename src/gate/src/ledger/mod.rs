@@ -29,11 +29,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cloudmessaging_ledger::tree::Frontier;
 use cloudmessaging_wire::proto::ledger::Entry;
 
+pub use cloudmessaging_ledger::leaf::ENTRY_MAX;
 pub use cloudmessaging_wire::proto::ledger::entry::Event;
 pub use error::{Attempt, Flaw, LedgerError};
-pub use leaf::ENTRY_MAX;
 pub use page::Record;
 pub use statement::{bytes, event_name, host, revealed, summary};
 
@@ -92,6 +93,11 @@ impl Ledger {
     /// The newest durable entry.
     pub fn last(&self) -> Result<Option<Record>, LedgerError> {
         Ok(self.read(None, 1)?.pop())
+    }
+
+    /// The tree over the durable entries.
+    pub fn tree(&self) -> Frontier {
+        self.shared.tree()
     }
 
     /// How many entries are durable: the position of the next, if none is under way.

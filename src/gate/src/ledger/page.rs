@@ -2,11 +2,11 @@
 //! Reading, newest first. Positions are dense and a segment is named by its first, so a page is found
 //! without an index of entries, and no more of it is in memory than what is returned.
 
-use cloudmessaging_wire::proto::ledger::{Entry, Leaf};
+use cloudmessaging_wire::proto::ledger::Entry;
 
 use super::disk::name;
 use super::error::{Attempt, Flaw, LedgerError};
-use super::leaf::{self, Leaves, Stop};
+use super::leaf::{self, LeafRef, Stop};
 use super::scan::damaged;
 use super::write::Shared;
 
@@ -40,9 +40,9 @@ pub(super) fn read(
             break;
         }
         let older = page.len();
-        walk(shared, first, end, |position, body| {
+        walk(shared, first, end, |position, leaf| {
             if position >= begin {
-                page.push(record(position, body()?)?);
+                page.push(record(position, leaf)?);
             }
             Ok(())
         })?;
@@ -60,8 +60,8 @@ pub(super) fn newest(
     let (mut end, segments) = shared.durable();
     for &first in segments.iter().rev() {
         let mut newest = None;
-        walk(shared, first, end, |position, body| {
-            let record = record(position, body()?)?;
+        walk(shared, first, end, |position, leaf| {
+            let record = record(position, leaf)?;
             if wanted(&record.entry) {
                 newest = Some(record);
             }
@@ -75,19 +75,19 @@ pub(super) fn newest(
     Ok(None)
 }
 
-/// Visits the entries from `first`, which begins a segment, to before `end`.
+/// Visits the leaves, unchecked, from `first`, which begins a segment, to before `end`.
 fn walk(
     shared: &Shared,
     first: u64,
     end: u64,
-    mut visit: impl FnMut(u64, &dyn Fn() -> Result<Leaf, Flaw>) -> Result<(), Flaw>,
+    mut visit: impl FnMut(u64, &[u8]) -> Result<(), Flaw>,
 ) -> Result<(), LedgerError> {
     let file = shared.disk.open(first)?;
     // To the end of the file and not only of what is durable: `end` stops before that.
-    let mut leaves = Leaves::new(&file, u64::MAX);
+    let mut leaves = leaf::leaves(&file, u64::MAX);
     for position in first..end {
-        let visited = match leaves.next() {
-            Ok(Some(body)) => visit(position, &|| leaf::check(body)),
+        let visited = match leaves.read() {
+            Ok(Some(body)) => visit(position, body),
             Ok(None) => Err(Flaw::Short),
             Err(Stop::Flaw(flaw)) => Err(flaw),
             Err(Stop::Io(e)) => return Err(LedgerError::io(Attempt::Read, name(first))(e)),
@@ -97,6 +97,9 @@ fn walk(
     Ok(())
 }
 
-fn record(position: u64, leaf: Leaf) -> Result<Record, Flaw> {
-    Ok(Record { position, entry: leaf::entry(&leaf)?, bytes: leaf.entry })
+fn record(position: u64, leaf: &[u8]) -> Result<Record, Flaw> {
+    let leaf = LeafRef::check(leaf)?;
+    let entry = leaf.entry()?.unwrap_or_default();
+    let bytes = leaf.content.map(|(_, entry)| entry.to_vec()).unwrap_or_default();
+    Ok(Record { position, entry, bytes })
 }

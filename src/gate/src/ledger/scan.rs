@@ -8,55 +8,64 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
+use cloudmessaging_ledger::tree::{Frontier, Hash};
+
 use super::disk::{name, Disk};
 use super::error::{Attempt, Flaw, LedgerError};
-use super::leaf::{self, Leaves, Stop};
+use super::leaf::{self, LeafRef, Stop};
 use super::write::{Tail, GROUP_MAX};
 
 /// What is known of a ledger once it is open: enough to append, and to find a page.
 pub(super) struct Opened {
     /// First positions of the segments.
     pub(super) segments: Vec<u64>,
-    /// How many entries there are, all durable.
-    pub(super) entries: u64,
+    /// The tree over the entries there are, all durable.
+    pub(super) tree: Frontier,
     /// Where the next goes.
     pub(super) tail: Tail,
 }
 
-/// Scans and settles. `tail_cut` makes the entry that says that so many bytes were cut, as number so and so
-/// of its group.
+/// Where an entry that tells of a cut goes.
+pub(super) struct Cut {
+    /// How many bytes were cut.
+    pub(super) bytes: u64,
+    /// Its number in its group.
+    pub(super) group: u32,
+    /// Its position.
+    pub(super) position: u64,
+}
+
+/// Scans and settles. `tail_cut` makes the leaf that tells of a cut.
 pub(super) fn open(
     disk: &dyn Disk,
-    tail_cut: impl FnOnce(u64, u32) -> Result<Vec<u8>, LedgerError>,
+    tail_cut: impl FnOnce(Cut) -> Result<(Vec<u8>, Hash), LedgerError>,
 ) -> Result<Opened, LedgerError> {
     let segments = disk.segments()?;
-    let mut entries = 0;
+    let mut tree = Frontier::default();
     for &first in &segments {
         let last = Some(&first) == segments.last();
-        if first != entries {
-            return Err(damaged(name(entries), entries, Flaw::Missing));
+        if first != tree.size() {
+            return Err(damaged(name(tree.size()), tree.size(), Flaw::Missing));
         }
         let file = disk.open(first)?;
-        let end = walk(first, &file)?;
-        entries = end.next;
+        let end = walk(first, &file, &mut tree)?;
         if let Some(flaw) = end.flaw {
             if !last || !torn(first, &file, &end)? {
-                return Err(damaged(name(first), end.next, flaw));
+                return Err(damaged(name(first), tree.size(), flaw));
             }
         }
         if last {
-            let (bytes, cut) = settle(disk, first, &file, &end, tail_cut)?;
+            let bytes = settle(disk, first, &file, &end, &mut tree, tail_cut)?;
             let tail = Tail::at(first, file, bytes);
-            return Ok(Opened { segments, entries: entries + cut, tail });
+            return Ok(Opened { segments, tree, tail });
         }
     }
-    Ok(Opened { segments, entries, tail: Tail::none() })
+    Ok(Opened { segments, tree, tail: Tail::none() })
 }
 
 /// How a segment ends.
 struct End {
-    /// Position behind its last whole leaf, and where that ends.
-    next: u64,
+    /// Where its last whole leaf ends.
     whole: u64,
     /// Where the last group begins, and how many it has.
     group: u64,
@@ -66,28 +75,45 @@ struct End {
     flaw: Option<Flaw>,
 }
 
-fn walk(first: u64, file: &File) -> Result<End, LedgerError> {
+/// Reads a segment, and lets the tree grow by what is whole in it.
+fn walk(first: u64, file: &File, tree: &mut Frontier) -> Result<End, LedgerError> {
     let failed = |e| LedgerError::io(Attempt::Read, name(first))(e);
     let size = file.metadata().map_err(failed)?.len();
-    let mut end = End { next: first, whole: 0, group: 0, group_size: 0, size, flaw: None };
-    let mut leaves = Leaves::new(file, size);
+    let mut end = End { whole: 0, group: 0, group_size: 0, size, flaw: None };
+    let mut leaves = leaf::leaves(file, size);
     loop {
-        let entry = match leaves.next() {
-            Ok(Some(body)) => leaf::check(body).and_then(|leaf| leaf::entry(&leaf)),
+        let read = match leaves.read() {
+            Ok(Some(body)) => {
+                LeafRef::check(body).and_then(|leaf| Ok((*leaf.hash, in_its_place(&leaf, tree)?)))
+            }
             Ok(None) => return Ok(end),
             Err(Stop::Io(e)) => return Err(failed(e)),
             Err(Stop::Flaw(flaw)) => Err(flaw),
         };
-        match entry {
-            Ok(entry) if entry.group == 0 => (end.group, end.group_size) = (end.whole, 1),
-            Ok(_) => end.group_size += 1,
+        match read {
+            Ok((hash, 0)) => {
+                (end.group, end.group_size) = (end.whole, 1);
+                tree.push(hash);
+            }
+            Ok((hash, _)) => {
+                end.group_size += 1;
+                tree.push(hash);
+            }
             Err(flaw) => {
                 end.flaw = Some(flaw);
                 return Ok(end);
             }
         }
-        end.next += 1;
         end.whole = leaves.offset();
+    }
+}
+
+/// The number of the leaf that comes next in the tree in its group. What was erased was durable before.
+fn in_its_place(leaf: &LeafRef<'_>, tree: &Frontier) -> Result<u32, Flaw> {
+    match leaf.entry()? {
+        Some(entry) if entry.position != tree.size() => Err(Flaw::Position),
+        Some(entry) => Ok(entry.group),
+        None => Ok(0),
     }
 }
 
@@ -100,8 +126,7 @@ fn torn(first: u64, file: &File, end: &End) -> Result<bool, LedgerError> {
     Ok(!leaf::begins_a_group_within(&read(first, file, end.whole, end.size)?))
 }
 
-/// Makes sure that what was read is on the disk, and cuts what is torn. Gives the size of the segment and
-/// how many entries were added.
+/// Makes sure that what was read is on the disk, and cuts what is torn. Gives the size of the segment.
 ///
 /// The last group is written once more, as it is: had its fsync failed before a restart of ours, its pages
 /// would read well from memory, count as clean, and never reach the disk. And it is written together with
@@ -112,15 +137,18 @@ fn settle(
     first: u64,
     file: &File,
     end: &End,
-    tail_cut: impl FnOnce(u64, u32) -> Result<Vec<u8>, LedgerError>,
-) -> Result<(u64, u64), LedgerError> {
+    tree: &mut Frontier,
+    tail_cut: impl FnOnce(Cut) -> Result<(Vec<u8>, Hash), LedgerError>,
+) -> Result<u64, LedgerError> {
     let mut group = read(first, file, end.group, end.whole)?;
-    let cut = end.size - end.whole;
-    if cut > 0 {
-        group.extend(tail_cut(cut, end.group_size)?);
+    let bytes = end.size - end.whole;
+    if bytes > 0 {
+        let (leaf, hash) = tail_cut(Cut { bytes, group: end.group_size, position: tree.size() })?;
+        group.extend(leaf);
+        tree.push(hash);
     }
     disk.settle(first, end.group, &group)?;
-    Ok((end.group + group.len() as u64, u64::from(cut > 0)))
+    Ok(end.group + group.len() as u64)
 }
 
 fn read(first: u64, file: &File, from: u64, to: u64) -> Result<Vec<u8>, LedgerError> {

@@ -4,8 +4,8 @@
 
 use cloudmessaging_wire::proto::consent::{CaptureMethod, DataClass};
 use cloudmessaging_wire::proto::ledger::{
-    entry::Event, erasure::Stage, Connect, Ending, Entry, Grant, Intent, Outcome, Purpose, Role,
-    Withdraw,
+    entry::Event, erasure::Stage, Connect, Ending, Entry, Grant, HistoryErased, Intent, Outcome,
+    Purpose, Role, Withdraw,
 };
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
@@ -28,6 +28,7 @@ pub fn event_name(entry: &Entry) -> &'static str {
         Some(Event::TailCut(_)) => "tail_cut",
         Some(Event::Refused(_)) => "refused",
         Some(Event::NumberMoved(_)) => "number_moved",
+        Some(Event::HistoryErased(_)) => "history_erased",
         None if entry.schema_version == 0 => "erased",
         None => "unknown",
     }
@@ -77,6 +78,7 @@ pub fn summary(entry: &Entry) -> String {
             "The number of SIM {} was registered by another phone: nothing more is sent for it",
             e.subscription_id
         ),
+        Some(Event::HistoryErased(e)) => history_erased(e),
         None if entry.schema_version == 0 => "Content erased".into(),
         None => format!("Written by a newer version ({})", entry.schema_version),
     };
@@ -179,6 +181,11 @@ fn outcome(e: &Outcome) -> String {
     }
 }
 
+fn history_erased(e: &HistoryErased) -> String {
+    let why = if e.asked { "asked for by the owner" } else { "because of its age" };
+    format!("Content erased of everything before position {}, {why}", e.before)
+}
+
 fn with(text: &str, separator: &str, detail: &str) -> String {
     match detail {
         "" => text.to_owned(),
@@ -242,6 +249,7 @@ mod tests {
             reader_hash: vec![0xef; 32],
             checkpoint_nonce: vec![0xaa; 16],
             message_hash: vec![0xbb; 32],
+            checkpoint_size: 7,
         }));
         assert_eq!(
             summary(&entry),

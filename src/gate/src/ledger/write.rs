@@ -12,14 +12,16 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cloudmessaging_ledger::tree::{Frontier, Hash};
 use cloudmessaging_wire::limits::SCHEMA_VERSION;
-use cloudmessaging_wire::proto::ledger::{entry::Event, Entry};
+use cloudmessaging_wire::proto::ledger::{entry::Event, Entry, TailCut};
 use prost::Message;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::disk::{name, Disk};
 use super::error::{Attempt, LedgerError};
-use super::leaf::{self, BLINDING, ENTRY_MAX};
+use super::leaf::{self, BLINDING};
+use super::ENTRY_MAX;
 use crate::clock::Clock;
 
 /// Most bytes that wait for the disk, and that one write puts at risk.
@@ -38,14 +40,15 @@ pub(super) struct Shared {
     changed: Condvar,
 }
 
-/// Positions count entries: `durable` <= what is being written <= `next`.
+/// Positions count entries: what is durable <= what is being written <= `next`.
 struct State {
     segments: Vec<u64>,
-    durable: u64,
+    /// The tree over what is durable.
+    tree: Frontier,
     next: u64,
-    /// The group that is being collected: leaves, and how many.
+    /// The group that is being collected: leaves, and their hashes.
     group: Vec<u8>,
-    group_size: u32,
+    hashes: Vec<Hash>,
     turn: Turn,
     /// A thread of our own is under way and will write what is collected.
     detached: bool,
@@ -96,16 +99,16 @@ impl Tail {
 impl Shared {
     pub(super) fn new(disk: Box<dyn Disk>, clock: Arc<dyn Clock>) -> Result<Self, LedgerError> {
         let random = SystemRandom::new();
-        let opened = super::scan::open(&*disk, |bytes, group| {
-            let event = Event::TailCut(cloudmessaging_wire::proto::ledger::TailCut { bytes });
-            encode(&*clock, blinding(&random)?, group, event)
+        let opened = super::scan::open(&*disk, |cut| {
+            let event = Event::TailCut(TailCut { bytes: cut.bytes });
+            encode(&*clock, blinding(&random)?, (cut.position, cut.group), event)
         })?;
         let state = State {
             segments: opened.segments,
-            durable: opened.entries,
-            next: opened.entries,
+            next: opened.tree.size(),
+            tree: opened.tree,
             group: Vec::new(),
-            group_size: 0,
+            hashes: Vec::new(),
             turn: Turn::Free(opened.tail),
             detached: false,
         };
@@ -115,7 +118,12 @@ impl Shared {
     /// How many entries are durable, and the first positions of their segments.
     pub(super) fn durable(&self) -> (u64, Vec<u64>) {
         let state = self.lock();
-        (state.durable, state.segments.clone())
+        (state.tree.size(), state.segments.clone())
+    }
+
+    /// The tree over what is durable.
+    pub(super) fn tree(&self) -> Frontier {
+        self.lock().tree.clone()
     }
 
     /// Gives an event its position and puts it into the group that is being collected.
@@ -126,12 +134,13 @@ impl Shared {
             return Err(LedgerError::Stopped(Box::new(cause.clone())));
         }
         // Under the lock, so that the times in the ledger rise as its positions do.
-        let leaf = encode(&*self.clock, blinding, state.group_size, event)?;
+        let group = u32::try_from(state.hashes.len()).unwrap_or(u32::MAX);
+        let (leaf, hash) = encode(&*self.clock, blinding, (state.next, group), event)?;
         if state.group.len() + leaf.len() > GROUP_MAX {
             return Err(LedgerError::Backlog);
         }
         state.group.extend(leaf);
-        state.group_size += 1;
+        state.hashes.push(hash);
         state.next += 1;
         Ok(state.next - 1)
     }
@@ -193,7 +202,7 @@ impl Shared {
     /// The last entry that still has to be written; if there is none, our thread ends.
     fn last_collected(&self) -> Option<u64> {
         let mut state = self.lock();
-        let open = state.durable < state.next && !matches!(state.turn, Turn::Stopped { .. });
+        let open = state.tree.size() < state.next && !matches!(state.turn, Turn::Stopped { .. });
         state.detached = open;
         open.then(|| state.next - 1)
     }
@@ -204,9 +213,8 @@ impl Shared {
         mut state: MutexGuard<'a, State>,
         mut tail: Tail,
     ) -> MutexGuard<'a, State> {
-        let group = mem::take(&mut state.group);
-        state.group_size = 0;
-        let (first, behind) = (state.durable, state.next);
+        let (group, hashes) = (mem::take(&mut state.group), mem::take(&mut state.hashes));
+        let (first, behind) = (state.tree.size(), state.next);
         drop(state);
 
         let interrupted = Interrupted { shared: self, behind };
@@ -217,7 +225,7 @@ impl Shared {
         match written {
             Ok(new_segment) => {
                 state.segments.extend(new_segment.then_some(first));
-                state.durable = behind;
+                hashes.into_iter().for_each(|hash| state.tree.push(hash));
                 state.turn = Turn::Free(tail);
             }
             Err(cause) => state.turn = Turn::Stopped { cause, behind },
@@ -236,7 +244,7 @@ impl State {
     /// How it ended for an entry, if it did.
     fn settled(&self, position: u64) -> Option<Result<u64, LedgerError>> {
         match &self.turn {
-            _ if position < self.durable => Some(Ok(position)),
+            _ if position < self.tree.size() => Some(Ok(position)),
             Turn::Stopped { cause, behind } if position < *behind => Some(Err(cause.clone())),
             Turn::Stopped { cause, .. } => Some(Err(LedgerError::Stopped(Box::new(cause.clone())))),
             _ => None,
@@ -267,14 +275,15 @@ fn blinding(random: &SystemRandom) -> Result<[u8; BLINDING], LedgerError> {
 fn encode(
     clock: &dyn Clock,
     blinding: [u8; BLINDING],
-    group: u32,
+    (position, group): (u64, u32),
     event: Event,
-) -> Result<Vec<u8>, LedgerError> {
+) -> Result<(Vec<u8>, Hash), LedgerError> {
     let entry = Entry {
         schema_version: SCHEMA_VERSION,
         wall_ms: clock.wall_ms(),
         boot_ms: clock.boot_ms(),
         group,
+        position,
         event: Some(event),
     };
     let entry = entry.encode_to_vec();

@@ -157,6 +157,7 @@ impl gate::Ledger for Book {
             ciphertext_sha256: digest::digest(&digest::SHA256, entry.ciphertext).as_ref().to_vec(),
             reader_hash: hash(entry.reader)?.to_vec(),
             checkpoint_nonce: entry.checkpoint_nonce.unwrap_or_default().to_vec(),
+            checkpoint_size: 0,
             message_hash: match entry.message_id {
                 Some(id) => hash(id)?.to_vec(),
                 None => Vec::new(),
