@@ -6,11 +6,15 @@
 //!
 //! Trusts nothing that it reads. Allocates no more than what one entry, or a proof, takes.
 //!
-//! Read it in the order of the layers: `tree`, `proof`, `leaf`, `checkpoint`, `export`, `verify`.
+//! Read it in the order of the layers: `tree`, `proof`, `leaf`, `checkpoint`, `export`, `verify`. What entries say to a
+//! person is in `statement`, `filter` and `totals`.
 
 pub mod checkpoint;
 pub mod export;
+pub mod filter;
 pub mod leaf;
 pub mod proof;
+pub mod statement;
+pub mod totals;
 pub mod tree;
 pub mod verify;
