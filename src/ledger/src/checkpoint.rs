@@ -51,7 +51,7 @@ impl Checkpoint {
 
     /// Signs it.
     pub fn sign(&self, signer: &dyn Signer) -> Result<String, SignError> {
-        let key = LedgerKey { name: self.origin.clone(), public: signer.public_key() };
+        let key = LedgerKey { name: self.origin.clone(), public: signer.public_key()? };
         let text = self.text();
         let signature = signer.sign(text.as_bytes())?;
         let line = BASE64_STANDARD.encode([&key.id()[..], &signature].concat());
@@ -158,7 +158,7 @@ impl std::fmt::Display for LedgerKey {
     }
 }
 
-/// The key could not be used.
+/// The key could not be used, or made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("cannot sign the checkpoint: {0}")]
 pub struct SignError(pub String);
@@ -166,7 +166,7 @@ pub struct SignError(pub String);
 /// Who signs checkpoints: a file on a host, the Keystore on a phone.
 pub trait Signer: Send + Sync {
     /// Ed25519, as RFC 8032 writes it.
-    fn public_key(&self) -> [u8; 32];
+    fn public_key(&self) -> Result<[u8; 32], SignError>;
 
     /// Signs, with 64 bytes.
     fn sign(&self, text: &[u8]) -> Result<[u8; 64], SignError>;

@@ -17,6 +17,8 @@
 
 mod disk;
 mod error;
+mod export;
+mod key;
 mod leaf;
 mod page;
 mod scan;
@@ -25,6 +27,7 @@ mod statement;
 mod tests;
 mod write;
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +38,8 @@ use cloudmessaging_wire::proto::ledger::Entry;
 pub use cloudmessaging_ledger::leaf::ENTRY_MAX;
 pub use cloudmessaging_wire::proto::ledger::entry::Event;
 pub use error::{Attempt, Flaw, LedgerError};
+pub use export::{checkpoint, Authority, ExportError};
+pub use key::FileSigner;
 pub use page::Record;
 pub use statement::{bytes, event_name, host, revealed, summary};
 
@@ -95,14 +100,20 @@ impl Ledger {
         Ok(self.read(None, 1)?.pop())
     }
 
+    /// Writes all that is durable with a signed checkpoint over it, so that it can be checked without us; says how
+    /// many entries that is. What is appended meanwhile is not in it, and waits for nothing.
+    pub fn export(&self, authority: &Authority<'_>, out: impl Write) -> Result<u64, ExportError> {
+        export::export(&self.shared, authority, out)
+    }
+
     /// The tree over the durable entries.
     pub fn tree(&self) -> Frontier {
-        self.shared.tree()
+        self.shared.durable().0
     }
 
     /// How many entries are durable: the position of the next, if none is under way.
     pub fn count(&self) -> u64 {
-        self.shared.durable().0
+        self.tree().size()
     }
 }
 

@@ -28,8 +28,8 @@ pub(super) fn read(
     before: Option<u64>,
     limit: usize,
 ) -> Result<Vec<Record>, LedgerError> {
-    let (durable, segments) = shared.durable();
-    let mut end = before.map_or(durable, |before| before.min(durable));
+    let (tree, segments) = shared.durable();
+    let mut end = before.map_or(tree.size(), |before| before.min(tree.size()));
     let begin = end.saturating_sub(limit as u64);
     let mut page = Vec::new();
     for &first in segments.iter().rev() {
@@ -57,7 +57,8 @@ pub(super) fn newest(
     shared: &Shared,
     wanted: impl Fn(&Entry) -> bool,
 ) -> Result<Option<Record>, LedgerError> {
-    let (mut end, segments) = shared.durable();
+    let (tree, segments) = shared.durable();
+    let mut end = tree.size();
     for &first in segments.iter().rev() {
         let mut newest = None;
         walk(shared, first, end, |position, leaf| {
@@ -76,7 +77,7 @@ pub(super) fn newest(
 }
 
 /// Visits the leaves, unchecked, from `first`, which begins a segment, to before `end`.
-fn walk(
+pub(super) fn walk(
     shared: &Shared,
     first: u64,
     end: u64,

@@ -115,15 +115,10 @@ impl Shared {
         Ok(Self { disk, clock, random, state: Mutex::new(state), changed: Condvar::new() })
     }
 
-    /// How many entries are durable, and the first positions of their segments.
-    pub(super) fn durable(&self) -> (u64, Vec<u64>) {
+    /// The tree over what is durable, and the first positions of its segments.
+    pub(super) fn durable(&self) -> (Frontier, Vec<u64>) {
         let state = self.lock();
-        (state.tree.size(), state.segments.clone())
-    }
-
-    /// The tree over what is durable.
-    pub(super) fn tree(&self) -> Frontier {
-        self.lock().tree.clone()
+        (state.tree.clone(), state.segments.clone())
     }
 
     /// Gives an event its position and puts it into the group that is being collected.

@@ -3,6 +3,7 @@
 
 mod damage;
 mod disk;
+mod export;
 mod files;
 mod group;
 mod paging;
