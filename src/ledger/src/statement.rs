@@ -312,10 +312,7 @@ mod tests {
         let erased = |asked| HistoryErased { before: 12, asked, record_id: vec![0xab; 16] };
         let (asked, old) =
             (Event::HistoryErased(erased(true)), Event::HistoryErased(erased(false)));
-        assert_eq!(
-            summary(&entry(asked)),
-            "Content erased of all entries before 12, as you asked"
-        );
+        assert_eq!(summary(&entry(asked)), "Content erased of all entries before 12, as you asked");
         assert_eq!(
             summary(&entry(old.clone())),
             "Content erased of all entries before 12, because of their age"

@@ -35,12 +35,18 @@ pub(super) trait Disk: Send + Sync {
 
     /// Lets a segment end in `bytes`, which begin at `offset`, and makes this and its name durable.
     fn settle(&self, first: u64, offset: u64, bytes: &[u8]) -> Result<(), LedgerError>;
+
+    /// Puts these bytes in the place of a segment; durable when it returns. Until then the old ones are there.
+    fn replace(&self, first: u64, bytes: &[u8]) -> Result<(), LedgerError>;
 }
 
 /// The name of the segment that begins with this entry.
 pub(super) fn name(first: u64) -> String {
     format!("{first:020}.seg")
 }
+
+/// Where a segment is written that will take the place of another.
+const REPLACEMENT: &str = "replacement";
 
 /// A folder on a real disk, held against a second opening as long as this lives.
 pub(super) struct Folder {
@@ -149,6 +155,28 @@ impl Disk for Folder {
             self.folder.sync_all()
         };
         settled().map_err(LedgerError::io(Attempt::Settle, name(first)))
+    }
+
+    fn replace(&self, first: u64, bytes: &[u8]) -> Result<(), LedgerError> {
+        let replacement = self.path.join(REPLACEMENT);
+        let replaced = || -> io::Result<()> {
+            // What a crash left of the last time.
+            match fs::remove_file(&replacement) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+                _ => {}
+            }
+            let mut file =
+                OpenOptions::new().write(true).create_new(true).mode(0o600).open(&replacement)?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            fs::rename(&replacement, self.path.join(name(first)))?;
+            self.folder.sync_all()
+        };
+        replaced().map_err(|e| {
+            // Else what was to be erased could stay in it; the next time would find it anyway.
+            let _ = fs::remove_file(&replacement);
+            LedgerError::io(Attempt::Erase, name(first))(e)
+        })
     }
 }
 

@@ -100,6 +100,8 @@ pub enum Attempt {
     Write,
     /// Making them durable.
     Sync,
+    /// Erasing the content of one.
+    Erase,
     /// Settling the end of one when the ledger is opened.
     Settle,
 }
@@ -114,6 +116,7 @@ impl std::fmt::Display for Attempt {
             Self::Read => "read",
             Self::Write => "write to",
             Self::Sync => "make durable",
+            Self::Erase => "erase the content of",
             Self::Settle => "settle the end of",
         })
     }

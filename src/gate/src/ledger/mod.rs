@@ -16,6 +16,7 @@
 //! Read it as an entry goes: `write`, `leaf`, `disk`; then `scan` (opening), `page` and `statement` (reading).
 
 mod disk;
+mod erase;
 mod error;
 mod export;
 mod key;
@@ -37,6 +38,7 @@ use cloudmessaging_wire::proto::ledger::Entry;
 
 pub use cloudmessaging_ledger::leaf::ENTRY_MAX;
 pub use cloudmessaging_wire::proto::ledger::entry::Event;
+pub use erase::Retention;
 pub use error::{Attempt, Flaw, LedgerError};
 pub use export::{checkpoint, Authority, ExportError};
 pub use key::FileSigner;
@@ -104,6 +106,22 @@ impl Ledger {
     /// many entries that is. What is appended meanwhile is not in it, and waits for nothing.
     pub fn export(&self, authority: &Authority<'_>, out: impl Write) -> Result<u64, ExportError> {
         export::export(&self.shared, authority, out)
+    }
+
+    /// Erases the content of all entries there are; their hashes stay, so that every checkpoint still verifies. An
+    /// entry says so, and which consent is in force: what said that before is erased. Gives the position before which
+    /// everything is. After an error the rest is erased when the ledger is opened again, if the entry is durable.
+    pub fn erase(&self, in_force: impl FnOnce() -> Option<[u8; 16]>) -> Result<u64, LedgerError> {
+        erase::all(&self.shared, in_force)
+    }
+
+    /// The same for what is older, or more, than is to be kept. To be asked now and then.
+    pub fn retain(
+        &self,
+        keep: Retention,
+        in_force: impl FnOnce() -> Option<[u8; 16]>,
+    ) -> Result<u64, LedgerError> {
+        erase::retain(&self.shared, keep, in_force)
     }
 
     /// The tree over the durable entries.

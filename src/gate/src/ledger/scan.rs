@@ -9,6 +9,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 use cloudmessaging_ledger::tree::{Frontier, Hash};
+use cloudmessaging_wire::proto::ledger::entry::Event;
 
 use super::disk::{name, Disk};
 use super::error::{Attempt, Flaw, LedgerError};
@@ -21,6 +22,10 @@ pub(super) struct Opened {
     pub(super) segments: Vec<u64>,
     /// The tree over the entries there are, all durable.
     pub(super) tree: Frontier,
+    /// Before this no entry has content.
+    pub(super) erased: u64,
+    /// Before this no entry should have any.
+    pub(super) to_erase: u64,
     /// Where the next goes.
     pub(super) tail: Tail,
 }
@@ -41,14 +46,14 @@ pub(super) fn open(
     tail_cut: impl FnOnce(Cut) -> Result<(Vec<u8>, Hash), LedgerError>,
 ) -> Result<Opened, LedgerError> {
     let segments = disk.segments()?;
-    let mut tree = Frontier::default();
+    let (mut tree, mut content) = (Frontier::default(), Content::default());
     for &first in &segments {
         let last = Some(&first) == segments.last();
         if first != tree.size() {
             return Err(damaged(name(tree.size()), tree.size(), Flaw::Missing));
         }
         let file = disk.open(first)?;
-        let end = walk(first, &file, &mut tree)?;
+        let end = walk(first, &file, &mut tree, &mut content)?;
         if let Some(flaw) = end.flaw {
             if !last || !torn(first, &file, &end)? {
                 return Err(damaged(name(first), tree.size(), flaw));
@@ -57,10 +62,11 @@ pub(super) fn open(
         if last {
             let bytes = settle(disk, first, &file, &end, &mut tree, tail_cut)?;
             let tail = Tail::at(first, file, bytes);
-            return Ok(Opened { segments, tree, tail });
+            let (erased, to_erase) = content.bounds(&tree);
+            return Ok(Opened { segments, tree, erased, to_erase, tail });
         }
     }
-    Ok(Opened { segments, tree, tail: Tail::none() })
+    Ok(Opened { segments, tree, erased: 0, to_erase: 0, tail: Tail::none() })
 }
 
 /// How a segment ends.
@@ -76,16 +82,20 @@ struct End {
 }
 
 /// Reads a segment, and lets the tree grow by what is whole in it.
-fn walk(first: u64, file: &File, tree: &mut Frontier) -> Result<End, LedgerError> {
+fn walk(
+    first: u64,
+    file: &File,
+    tree: &mut Frontier,
+    content: &mut Content,
+) -> Result<End, LedgerError> {
     let failed = |e| LedgerError::io(Attempt::Read, name(first))(e);
     let size = file.metadata().map_err(failed)?.len();
     let mut end = End { whole: 0, group: 0, group_size: 0, size, flaw: None };
     let mut leaves = leaf::leaves(file, size);
     loop {
         let read = match leaves.read() {
-            Ok(Some(body)) => {
-                LeafRef::check(body).and_then(|leaf| Ok((*leaf.hash, in_its_place(&leaf, tree)?)))
-            }
+            Ok(Some(body)) => LeafRef::check(body)
+                .and_then(|leaf| Ok((*leaf.hash, in_its_place(&leaf, tree, content)?))),
             Ok(None) => return Ok(end),
             Err(Stop::Io(e)) => return Err(failed(e)),
             Err(Stop::Flaw(flaw)) => Err(flaw),
@@ -109,11 +119,28 @@ fn walk(first: u64, file: &File, tree: &mut Frontier) -> Result<End, LedgerError
 }
 
 /// The number of the leaf that comes next in the tree in its group. What was erased was durable before.
-fn in_its_place(leaf: &LeafRef<'_>, tree: &Frontier) -> Result<u32, Flaw> {
-    match leaf.entry()? {
-        Some(entry) if entry.position != tree.size() => Err(Flaw::Position),
-        Some(entry) => Ok(entry.group),
-        None => Ok(0),
+fn in_its_place(leaf: &LeafRef<'_>, tree: &Frontier, content: &mut Content) -> Result<u32, Flaw> {
+    let Some(entry) = leaf.entry()? else { return Ok(0) };
+    if entry.position != tree.size() {
+        return Err(Flaw::Position);
+    }
+    content.first.get_or_insert(entry.position);
+    if let Some(Event::HistoryErased(erased)) = &entry.event {
+        content.to_erase = content.to_erase.max(erased.before.min(tree.size()));
+    }
+    Ok(entry.group)
+}
+
+/// Which entries have content, and which should.
+#[derive(Default)]
+struct Content {
+    first: Option<u64>,
+    to_erase: u64,
+}
+
+impl Content {
+    fn bounds(&self, tree: &Frontier) -> (u64, u64) {
+        (self.first.unwrap_or(tree.size()), self.to_erase)
     }
 }
 

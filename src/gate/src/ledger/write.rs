@@ -19,6 +19,7 @@ use prost::Message;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::disk::{name, Disk};
+use super::erase;
 use super::error::{Attempt, LedgerError};
 use super::leaf::{self, BLINDING};
 use super::ENTRY_MAX;
@@ -36,6 +37,8 @@ pub(super) struct Shared {
     clock: Arc<dyn Clock>,
     random: SystemRandom,
     state: Mutex<State>,
+    /// Held by the one who erases. Nobody else waits for it.
+    pub(super) erasing: Mutex<()>,
     /// Something became durable, or nothing will any more.
     changed: Condvar,
 }
@@ -46,6 +49,9 @@ struct State {
     /// The tree over what is durable.
     tree: Frontier,
     next: u64,
+    /// Before this no entry has content; before `to_erase` none should.
+    erased: u64,
+    to_erase: u64,
     /// The group that is being collected: leaves, and their hashes.
     group: Vec<u8>,
     hashes: Vec<Hash>,
@@ -106,13 +112,69 @@ impl Shared {
         let state = State {
             segments: opened.segments,
             next: opened.tree.size(),
+            erased: opened.erased,
+            to_erase: opened.to_erase,
             tree: opened.tree,
             group: Vec::new(),
             hashes: Vec::new(),
             turn: Turn::Free(opened.tail),
             detached: false,
         };
-        Ok(Self { disk, clock, random, state: Mutex::new(state), changed: Condvar::new() })
+        let shared = Self {
+            disk,
+            clock,
+            random,
+            state: Mutex::new(state),
+            erasing: Mutex::new(()),
+            changed: Condvar::new(),
+        };
+        // What a crash cut off: the ledger says that it is gone. Tried again with the next erasing.
+        if let Err(e) = erase::finish(&shared) {
+            log::warn!("what was to be erased of the ledger is still there: {e}");
+        }
+        Ok(shared)
+    }
+
+    /// The time that entries get.
+    pub(super) fn now_ms(&self) -> i64 {
+        self.clock.wall_ms()
+    }
+
+    /// Before which positions no entry has content, and none should have any.
+    pub(super) fn erased(&self) -> (u64, u64) {
+        let state = self.lock();
+        (state.erased, state.to_erase)
+    }
+
+    /// No entry before this position has content any more.
+    pub(super) fn set_erased(&self, before: u64) {
+        let mut state = self.lock();
+        state.erased = state.erased.max(before);
+    }
+
+    /// No entry before this position should.
+    pub(super) fn set_to_erase(&self, before: u64) {
+        let mut state = self.lock();
+        state.to_erase = state.to_erase.max(before);
+    }
+
+    /// Lets the next entry begin a segment. Gives its position: all before it are durable.
+    pub(super) fn begin_segment(&self) -> Result<u64, LedgerError> {
+        let mut state = self.lock();
+        loop {
+            match &mut state.turn {
+                Turn::Free(tail) => {
+                    tail.bytes = SEGMENT;
+                    return Ok(state.tree.size());
+                }
+                Turn::Stopped { cause, .. } => {
+                    return Err(LedgerError::Stopped(Box::new(cause.clone())))
+                }
+                Turn::Taken => {
+                    state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        }
     }
 
     /// The tree over what is durable, and the first positions of its segments.

@@ -19,6 +19,8 @@ pub(super) enum Call {
     Sync,
     /// So many bytes were written anew.
     Settle(usize),
+    /// The segment that begins with this.
+    Replace(u64),
 }
 
 /// What happens from now on to appends and syncs.
@@ -29,6 +31,7 @@ pub(super) enum Fault {
     AppendAfter(usize, Errno),
     Sync(Errno),
     Settle(Errno),
+    Replace(Errno),
     Panic,
 }
 
@@ -149,5 +152,12 @@ impl Disk for Scripted {
             return Err(LedgerError::io(Attempt::Settle, name(first))(errno.into()));
         }
         self.folder.settle(first, offset, bytes)
+    }
+
+    fn replace(&self, first: u64, bytes: &[u8]) -> Result<(), LedgerError> {
+        if let Some(Fault::Replace(errno)) = self.control.note(Call::Replace(first)) {
+            return Err(LedgerError::io(Attempt::Erase, name(first))(errno.into()));
+        }
+        self.folder.replace(first, bytes)
     }
 }

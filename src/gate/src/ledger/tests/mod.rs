@@ -3,6 +3,7 @@
 
 mod damage;
 mod disk;
+mod erase;
 mod export;
 mod files;
 mod group;

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Content goes, hashes stay, and a crash in the middle is made good.
+
+use cloudmessaging_ledger::checkpoint::{LedgerKey, Signer as _};
+use cloudmessaging_ledger::verify::verify;
+use nix::errno::Errno;
+
+use super::disk::{Call, Control, Fault};
+use super::*;
+
+const DAY_MS: i64 = 24 * 3600 * 1000;
+const RECORD: [u8; 16] = [7; 16];
+
+/// What each entry is, oldest first.
+fn events(ledger: &Ledger) -> Vec<&'static str> {
+    ledger.read(None, usize::MAX).unwrap().iter().rev().map(|r| event_name(&r.entry)).collect()
+}
+
+/// That the ledger continues this checkpoint, whatever was erased since.
+fn continues(ledger: &Ledger, place: &Place, older: &cloudmessaging_ledger::tree::Frontier) {
+    let signer = FileSigner::new(place.ledger.parent().unwrap());
+    let key = LedgerKey::new("o", signer.public_key().unwrap()).unwrap();
+    let mut file = Vec::new();
+    ledger.export(&Authority { origin: "o", signer: &signer }, &mut file).unwrap();
+    verify(&file[..], Some(&key), Some(&checkpoint("o", older)), |_, _, _| {}).unwrap();
+}
+
+fn bytes_with(place: &Place, needle: &[u8]) -> bool {
+    fs::read_dir(&place.ledger).unwrap().any(|file| {
+        fs::read(file.unwrap().path()).unwrap().windows(needle.len()).any(|at| at == needle)
+    })
+}
+
+#[test]
+fn the_owner_erases_what_entries_say_and_every_checkpoint_still_verifies() {
+    let place = Place::new();
+    let ledger = place.open().unwrap();
+    ledger.append(large(40)).unwrap();
+    ledger.append(event(1)).unwrap();
+    let before = ledger.tree();
+    assert!(bytes_with(&place, &[b'x'; 40]));
+    assert_eq!(ledger.erase(|| Some(RECORD)).unwrap(), 2);
+    assert!(!bytes_with(&place, &[b'x'; 40]), "nothing of it is in any file");
+    assert_eq!(events(&ledger), ["erased", "erased", "history_erased"]);
+    let said = ledger.last().unwrap().unwrap().entry.event;
+    assert!(
+        matches!(said, Some(Event::HistoryErased(e)) if e.asked && e.before == 2 && e.record_id == RECORD)
+    );
+    ledger.append(event(2)).unwrap();
+    continues(&ledger, &place, &before);
+    drop(ledger);
+    let ledger = place.reopen();
+    assert_eq!(events(&ledger), ["erased", "erased", "history_erased", "intent"]);
+    continues(&ledger, &place, &before);
+}
+
+#[test]
+fn to_erase_nothing_says_nothing_and_to_erase_twice_erases_what_came_between() {
+    let place = Place::new();
+    let ledger = place.open().unwrap();
+    assert_eq!(ledger.erase(|| None).unwrap(), 0);
+    assert_eq!(ledger.count(), 0);
+    ledger.append(event(0)).unwrap();
+    ledger.erase(|| None).unwrap();
+    ledger.append(event(1)).unwrap();
+    assert_eq!(ledger.erase(|| None).unwrap(), 3);
+    assert_eq!(events(&ledger), ["erased", "erased", "erased", "history_erased"]);
+}
+
+#[test]
+fn a_crash_or_a_full_disk_in_the_middle_is_made_good_when_it_is_opened_again() {
+    let place = Place::new();
+    let control = Control::default();
+    let ledger = control.open(&place).unwrap();
+    for _ in 0..600 {
+        ledger.append(large(4000)).unwrap();
+    }
+    let tree = ledger.tree();
+    control.calls();
+    control.fail(Some(Fault::Replace(Errno::ENOSPC)));
+    let why = ledger.erase(|| None).unwrap_err();
+    assert!(why.is_full(), "{why}");
+    assert_eq!(events(&ledger).last(), Some(&"history_erased"), "said before it is done");
+    ledger.append(event(0)).unwrap();
+    drop(ledger);
+    control.fail(None);
+    let ledger = loop {
+        match control.open(&place) {
+            Err(LedgerError::InUse) => thread::yield_now(),
+            opened => break opened.unwrap(),
+        }
+    };
+    assert!(control.calls().iter().filter(|call| matches!(call, Call::Replace(_))).count() > 2);
+    let (erased, rest): (Vec<_>, Vec<_>) =
+        events(&ledger).into_iter().partition(|event| *event == "erased");
+    assert_eq!((erased.len(), rest), (600, vec!["history_erased", "intent"]));
+    continues(&ledger, &place, &tree);
+}
+
+#[test]
+fn what_is_older_than_is_kept_loses_its_content_and_the_rest_does_not() {
+    let place = Place::new();
+    let ledger = place.open().unwrap();
+    let keep = Retention::default();
+    for day in 0..120 {
+        place.clock.set_wall(day * DAY_MS);
+        ledger.append(event(day as u32)).unwrap();
+        ledger.retain(keep, || None).unwrap();
+    }
+    let kept = numbers(&ledger);
+    // 90 days, and what shares a segment with them.
+    assert!(kept.len() >= 90 && kept.len() <= 99, "{}", kept.len());
+    assert_eq!(kept.last(), Some(&119));
+    let said = ledger.newest(|e| matches!(e.event, Some(Event::HistoryErased(_)))).unwrap();
+    assert!(matches!(said.unwrap().entry.event, Some(Event::HistoryErased(e)) if !e.asked));
+}
+
+#[test]
+fn what_is_more_than_is_kept_loses_its_content_oldest_first() {
+    let place = Place::new();
+    let ledger = place.open().unwrap();
+    for _ in 0..1200 {
+        ledger.append(large(4000)).unwrap();
+    }
+    let keep = Retention { days: 90, bytes: 3 * 1024 * 1024 };
+    let before = ledger.retain(keep, || None).unwrap();
+    assert!(before > 300 && before < 700, "{before}");
+    assert_eq!(ledger.retain(keep, || None).unwrap(), before, "there is nothing more to erase");
+    let erased = events(&ledger).iter().take_while(|event| **event == "erased").count();
+    assert_eq!(erased as u64, before);
+}
