@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A ledger taken away from its phone: an `Export` of proto/ledger.proto, which holds the signed checkpoint and the
-//! key, and behind it every leaf. Both have their length before them.
+//! key, and behind it every leaf. Both have their length before them. The head has one encoding and no other, like a
+//! leaf.
 
 use std::io::BufRead;
 
@@ -8,7 +9,7 @@ use cloudmessaging_wire::proto::ledger::Export;
 use prost::Message;
 
 use crate::checkpoint::{Checkpoint, CheckpointError, LedgerKey, CHECKPOINT_MAX};
-use crate::leaf::{Leaves, Stop};
+use crate::leaf::{length, read, Flaw, Stop};
 
 /// What this module writes.
 pub const EXPORT_VERSION: u32 = 1;
@@ -54,30 +55,27 @@ impl Head {
 
     /// Reads it; what follows in `from` are the leaves.
     pub fn read(from: &mut impl BufRead) -> Result<Self, ExportError> {
-        let mut length = 0;
-        for shift in [0, 7] {
-            let mut byte = [0];
-            from.read_exact(&mut byte).map_err(foreign)?;
-            length |= usize::from(byte[0] & 0x7f) << shift;
-            if byte[0] < 0x80 {
-                break;
-            }
-            if shift == 7 {
-                return Err(ExportError::Foreign);
-            }
+        let mut prefix = [0; 2];
+        fill(from, &mut prefix[..1])?;
+        if prefix[0] >= 0x80 {
+            fill(from, &mut prefix[1..])?;
         }
+        let (length, _) = length(&prefix).ok_or(ExportError::Foreign)?;
         if length > HEAD_MAX {
             return Err(ExportError::Foreign);
         }
         let mut body = vec![0; length];
-        from.read_exact(&mut body).map_err(foreign)?;
-        let head = Export::decode(&body[..]).map_err(|_| ExportError::Foreign)?;
-        match head.schema_version {
-            EXPORT_VERSION => {}
-            0 => return Err(ExportError::Foreign),
-            newer => return Err(ExportError::Version(newer)),
+        fill(from, &mut body)?;
+        // The version stands first: of a newer one, nothing else is known.
+        let version = match body[..] {
+            [0x08, version @ 1..=0x7f, ..] => u32::from(version),
+            _ => return Err(ExportError::Foreign),
+        };
+        if version != EXPORT_VERSION {
+            return Err(ExportError::Version(version));
         }
-        if head.encode_to_vec() != body {
+        let head = Export::decode(&body[..]).map_err(|_| ExportError::Foreign)?;
+        if head.encode_to_vec() != body || head.checkpoint.is_empty() || head.key.is_empty() {
             return Err(ExportError::Foreign);
         }
         let key = LedgerKey::parse(&head.key)?;
@@ -86,22 +84,18 @@ impl Head {
     }
 }
 
-fn foreign(error: std::io::Error) -> ExportError {
-    match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => ExportError::Foreign,
-        _ => ExportError::Io(error),
+fn fill(from: &mut impl BufRead, buffer: &mut [u8]) -> Result<(), ExportError> {
+    match read(from, buffer) {
+        Ok(there) if there == buffer.len() => Ok(()),
+        Ok(_) | Err(Stop::Flaw(_)) => Err(ExportError::Foreign),
+        Err(Stop::Io(error)) => Err(ExportError::Io(error)),
     }
 }
 
 /// What stopped a reader of leaves, as an error of the export or a flaw of the leaf.
-pub(crate) fn stopped(stop: Stop) -> Result<crate::leaf::Flaw, ExportError> {
+pub(crate) fn stopped(stop: Stop) -> Result<Flaw, ExportError> {
     match stop {
         Stop::Flaw(flaw) => Ok(flaw),
         Stop::Io(error) => Err(ExportError::Io(error)),
     }
-}
-
-/// The leaves of an export, behind its head.
-pub fn leaves<R: BufRead>(from: R) -> Leaves<R> {
-    Leaves::new(from)
 }

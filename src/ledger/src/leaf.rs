@@ -28,8 +28,8 @@ pub enum Flaw {
     /// It ends too early.
     #[error("it is not whole")]
     Short,
-    /// It claims a length that no entry has.
-    #[error("its length is impossible")]
+    /// It claims a length that no entry has, or not this one.
+    #[error("its length cannot be right")]
     Length,
     /// It is no leaf: a field is missing, doubled, unknown, out of order or of a wrong size.
     #[error("it does not parse")]
@@ -100,7 +100,7 @@ fn field(bytes: &[u8], number: u8) -> Option<(&[u8], &[u8])> {
 }
 
 /// A length of one or two bytes in its shortest form, and how many it took.
-fn length(bytes: &[u8]) -> Option<(usize, usize)> {
+pub(crate) fn length(bytes: &[u8]) -> Option<(usize, usize)> {
     match bytes {
         [low, ..] if *low < 0x80 => Some((usize::from(*low), 1)),
         [low, high, ..] if (1..0x80).contains(high) => {
@@ -136,12 +136,13 @@ pub struct Leaves<R> {
     from: R,
     body: Vec<u8>,
     offset: u64,
+    cut: bool,
 }
 
 impl<R: BufRead> Leaves<R> {
     /// From here on.
     pub fn new(from: R) -> Self {
-        Self { from, body: Vec::new(), offset: 0 }
+        Self { from, body: Vec::new(), offset: 0, cut: false }
     }
 
     /// Where the next leaf begins, in bytes from the beginning.
@@ -149,30 +150,96 @@ impl<R: BufRead> Leaves<R> {
         self.offset
     }
 
+    /// Whether the leaf that was [`Flaw::Short`] begins as one of its length has to: then nothing but its end is
+    /// missing. Otherwise its length was changed.
+    pub fn is_cut(&self) -> bool {
+        self.cut
+    }
+
     /// The next leaf, without its length, unchecked; `None` at the end.
     pub fn read(&mut self) -> Result<Option<&[u8]>, Stop> {
-        if self.from.fill_buf().map_err(Stop::Io)?.is_empty() {
+        let mut prefix = [0; 2];
+        if read(&mut self.from, &mut prefix[..1])? == 0 {
             return Ok(None);
         }
-        let mut prefix = [0; 2];
-        self.from.read_exact(&mut prefix[..1]).map_err(short)?;
-        if prefix[0] >= 0x80 {
-            self.from.read_exact(&mut prefix[1..]).map_err(short)?;
+        self.cut = true;
+        if prefix[0] >= 0x80 && read(&mut self.from, &mut prefix[1..])? == 0 {
+            return Err(Stop::Flaw(Flaw::Short));
         }
-        let (length, read) = length(&prefix).ok_or(Stop::Flaw(Flaw::Length))?;
+        let (length, taken) = length(&prefix).ok_or(Stop::Flaw(Flaw::Length))?;
         if length > LEAF_MAX {
             return Err(Stop::Flaw(Flaw::Length));
         }
         self.body.resize(length, 0);
-        self.from.read_exact(&mut self.body).map_err(short)?;
-        self.offset += (read + length) as u64;
+        let there = read(&mut self.from, &mut self.body)?;
+        if there < length {
+            self.cut = begins(length, &self.body[..there]);
+            return Err(Stop::Flaw(Flaw::Short));
+        }
+        self.offset += (taken + length) as u64;
         Ok(Some(&self.body))
     }
 }
 
-fn short(error: io::Error) -> Stop {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => Stop::Flaw(Flaw::Short),
-        _ => Stop::Io(error),
+/// Reads until the buffer is full or the end is reached. Returns how much there was.
+pub(crate) fn read(from: &mut impl BufRead, buffer: &mut [u8]) -> Result<usize, Stop> {
+    let mut there = 0;
+    while there < buffer.len() {
+        match from.read(&mut buffer[there..]) {
+            Ok(0) => break,
+            Ok(more) => there += more,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(Stop::Io(e)),
+        }
+    }
+    Ok(there)
+}
+
+/// Whether a leaf of this length can begin so: tags and lengths of its fields follow from its own length.
+fn begins(length: usize, there: &[u8]) -> bool {
+    const ERASED: usize = 2 + HASH;
+    const BEFORE_ENTRY: usize = ERASED + 2 + BLINDING + 1;
+    let at = |place: usize, byte: usize| there.get(place).is_none_or(|b| usize::from(*b) == byte);
+    if !(at(0, 0x0a) && at(1, HASH)) {
+        return false;
+    }
+    let Some(rest) = length.checked_sub(BEFORE_ENTRY) else { return length == ERASED };
+    let entry_follows = match rest {
+        2..=0x80 => at(BEFORE_ENTRY, rest - 1),
+        0x82.. => {
+            let entry = rest - 2;
+            at(BEFORE_ENTRY, entry & 0x7f | 0x80) && at(BEFORE_ENTRY + 1, entry >> 7)
+        }
+        _ => false,
+    };
+    entry_follows && at(ERASED, 0x12) && at(ERASED + 1, BLINDING) && at(BEFORE_ENTRY - 1, 0x1a)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_leaf_is_told_from_one_whose_length_was_changed() {
+        for size in [1, 44, 126, 127, 128, 129, 200, ENTRY_MAX] {
+            let (whole, hash) = encode(&[7; BLINDING], vec![3; size]);
+            for leaf in [whole, encode_erased(&hash)] {
+                let mut leaves = Leaves::new(&leaf[..]);
+                assert!(leaves.read().unwrap().is_some() && leaves.read().unwrap().is_none());
+                for length in 1..leaf.len() {
+                    let mut leaves = Leaves::new(&leaf[..length]);
+                    assert!(matches!(leaves.read(), Err(Stop::Flaw(Flaw::Short))), "{length}");
+                    assert!(leaves.is_cut(), "{length} of {size}");
+                }
+            }
+        }
+        let (mut leaf, _) = encode(&[7; BLINDING], vec![3; 200]);
+        for longer in 1..0x7f - leaf[0] % 0x80 {
+            leaf[0] += longer;
+            let mut leaves = Leaves::new(&leaf[..]);
+            assert!(matches!(leaves.read(), Err(Stop::Flaw(Flaw::Short))));
+            assert!(!leaves.is_cut(), "{longer}");
+            leaf[0] -= longer;
+        }
     }
 }

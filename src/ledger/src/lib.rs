@@ -6,15 +6,22 @@
 //!
 //! Trusts nothing that it reads. Allocates no more than what one entry, or a proof, takes.
 //!
-//! Read it in the order of the layers: `tree`, `proof`, `leaf`, `checkpoint`, `export`, `verify`. What entries say to a
-//! person is in `statement`, `filter` and `totals`.
+//! Read it in the order of the layers: `tree`, `proof`, `leaf`, `note`, `checkpoint`, `export`, `verify` with what it
+//! finds in `tampered`; then what is made of an export: `prove`, `proof_text`, `compare`. What entries say to a person
+//! is in `statement`, `filter` and `totals`.
 
 pub mod checkpoint;
+pub mod compare;
 pub mod export;
+mod fields;
 pub mod filter;
 pub mod leaf;
+pub mod note;
 pub mod proof;
+pub mod proof_text;
+pub mod prove;
 pub mod statement;
+pub mod tampered;
 pub mod totals;
 pub mod tree;
 pub mod verify;

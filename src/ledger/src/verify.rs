@@ -6,104 +6,12 @@
 
 use std::io::BufRead;
 
-use cloudmessaging_wire::proto::ledger::Entry;
-
 use crate::checkpoint::{Checkpoint, LedgerKey};
-use crate::export::{leaves, stopped, ExportError, Head};
-use crate::leaf::{Flaw, LeafRef};
-use crate::tree::{Frontier, Hash};
-
-/// What is wrong with a ledger. The first thing found, and the gravest that it can be told from.
-#[derive(Debug, thiserror::Error)]
-pub enum Tampered {
-    /// It could not be read, or is not signed as it says.
-    #[error(transparent)]
-    Export(#[from] ExportError),
-    /// It is signed by another key than the one that was expected.
-    #[error("this is the ledger of the key {found}, not of {expected}")]
-    OtherKey {
-        /// Whose it says it is.
-        found: LedgerKey,
-        /// Whose it should be.
-        expected: LedgerKey,
-    },
-    /// A leaf was changed.
-    #[error("entry {position} was changed: {flaw}")]
-    Changed {
-        /// Which.
-        position: u64,
-        /// What shows it.
-        flaw: Flaw,
-    },
-    /// One or more entries were taken out.
-    #[error("{missing} of {size} entries are missing, the first of them at {}", range(*.from, *.to))]
-    Removed {
-        /// How many.
-        missing: u64,
-        /// The first that can be missing, and the last that can be that first one: apart only where the content
-        /// of entries was erased.
-        from: u64,
-        /// See `from`.
-        to: u64,
-        /// How many there should be.
-        size: u64,
-    },
-    /// One or more entries were put in.
-    #[error("{extra} entries are too many, the first of them at {}", range(*.from, *.to))]
-    Added {
-        /// How many.
-        extra: u64,
-        /// As in `Removed`.
-        from: u64,
-        /// As in `Removed`.
-        to: u64,
-    },
-    /// They are all there, in another order.
-    #[error("entry {found} stands where entry {position} should")]
-    Reordered {
-        /// Where.
-        position: u64,
-        /// What stands there.
-        found: u64,
-    },
-    /// The end is missing.
-    #[error("the end was cut off: {entries} entries of {size}")]
-    Cut {
-        /// How many there are.
-        entries: u64,
-        /// How many there should be.
-        size: u64,
-    },
-    /// Each entry is whole, but they are not those that were signed.
-    #[error("the entries are not those that the checkpoint of {size} entries was signed over")]
-    Replaced {
-        /// How many.
-        size: u64,
-    },
-    /// The older checkpoint has more entries: what came since is gone.
-    #[error("the ledger was put back to an earlier state: {size} entries, {older} at the older checkpoint")]
-    RolledBack {
-        /// How many there are.
-        size: u64,
-        /// How many there were.
-        older: u64,
-    },
-    /// The ledger does not begin with what the older checkpoint was signed over.
-    #[error(
-        "history was rewritten: the first {older} entries are not those of the older checkpoint"
-    )]
-    Rewritten {
-        /// How many there were.
-        older: u64,
-    },
-}
-
-fn range(from: u64, to: u64) -> String {
-    match from == to {
-        true => format!("position {from}"),
-        false => format!("positions {from} to {to}"),
-    }
-}
+use crate::export::{stopped, Head};
+use crate::fields::Said;
+use crate::leaf::{Flaw, LeafRef, Leaves};
+use crate::tampered::Tampered;
+use crate::tree::Frontier;
 
 /// What is known of a ledger that nobody has touched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,100 +22,164 @@ pub struct Verified {
     pub erased: u64,
 }
 
-/// Verifies an export. `show` is given each entry, or nothing where content was erased, as it is read: believe none
-/// of it before this has returned without an error.
+/// Verifies an export. `show` is given each leaf as it is read: believe none of it before this has returned without
+/// an error. `older` is a signed checkpoint of the same ledger.
 pub fn verify(
-    mut from: impl BufRead,
+    from: impl BufRead,
     expected: Option<&LedgerKey>,
-    older: Option<&Checkpoint>,
-    mut show: impl FnMut(u64, LeafRef<'_>, Option<&Entry>),
+    older: Option<&str>,
+    show: impl FnMut(u64, LeafRef<'_>),
 ) -> Result<Verified, Tampered> {
-    let head = Head::read(&mut from)?;
-    if let Some(expected) = expected.filter(|expected| **expected != head.key) {
-        return Err(Tampered::OtherKey { found: head.key, expected: expected.clone() });
+    Unverified::open(from, expected)?.verify(older, show)
+}
+
+/// An export of which only the head was read and checked.
+pub struct Unverified<R> {
+    head: Head,
+    leaves: Leaves<R>,
+}
+
+impl<R: BufRead> Unverified<R> {
+    /// Reads the head; it has to be of the expected key, if one is given.
+    pub fn open(mut from: R, expected: Option<&LedgerKey>) -> Result<Self, Tampered> {
+        let head = Head::read(&mut from)?;
+        if let Some(expected) = expected.filter(|expected| **expected != head.key) {
+            return Err(Tampered::OtherKey { found: head.key, expected: expected.clone() });
+        }
+        Ok(Self { head, leaves: Leaves::new(from) })
     }
-    let size = head.checkpoint.size;
-    if let Some(older) = older.filter(|older| older.size > size) {
-        return Err(Tampered::RolledBack { size, older: older.size });
+
+    /// What it says it is: signed, but of leaves that nobody has seen yet.
+    pub fn head(&self) -> &Head {
+        &self.head
     }
-    let mut leaves = leaves(from);
-    let mut tree = Frontier::default();
-    let mut order = Order::default();
-    let mut erased = 0;
-    let mut of_older = (older.map(|older| older.size) == Some(0)).then(|| tree.root());
-    loop {
-        let position = tree.size();
-        let leaf = match leaves.read() {
-            Ok(Some(body)) => LeafRef::check(body),
-            Ok(None) => break,
-            Err(stop) => Err(stopped(stop)?),
-        };
-        let read = leaf.and_then(|leaf| Ok((leaf, leaf.entry()?)));
-        let (leaf, entry) = match read {
-            Ok(read) => read,
-            // A cut need not fall between two leaves.
-            Err(Flaw::Short) if position < size => {
-                return Err(Tampered::Cut { entries: position, size })
+
+    /// A checkpoint that has to be of the same key.
+    pub fn older(&self, note: &str) -> Result<Checkpoint, Tampered> {
+        Checkpoint::verify(note, &self.head.key).map_err(Tampered::Older)
+    }
+
+    /// See [`verify`].
+    pub fn verify(
+        mut self,
+        older: Option<&str>,
+        mut show: impl FnMut(u64, LeafRef<'_>),
+    ) -> Result<Verified, Tampered> {
+        let older = older.map(|note| self.older(note)).transpose()?;
+        let size = self.head.checkpoint.size;
+        if let Some(older) = older.as_ref().filter(|older| older.size > size) {
+            return Err(Tampered::RolledBack { size, older: older.size });
+        }
+        let (mut tree, mut order, mut erased) = (Frontier::default(), Order::default(), 0);
+        let mut of_older = None;
+        loop {
+            if older.as_ref().is_some_and(|older| older.size == tree.size()) {
+                of_older = Some(tree.root());
             }
-            Err(flaw) => return Err(Tampered::Changed { position, flaw }),
-        };
-        erased += u64::from(entry.is_none());
-        order.entry(position, entry.as_ref());
-        show(position, leaf, entry.as_ref());
-        tree.push(*leaf.hash);
-        if older.is_some_and(|older| older.size == tree.size()) {
-            of_older = Some(tree.root());
+            let position = tree.size();
+            let flaw = match self.leaves.read() {
+                Ok(None) => break,
+                Ok(Some(body)) => match read(body) {
+                    Ok((leaf, said)) => {
+                        erased += u64::from(said.is_none());
+                        order.entry(position, said);
+                        show(position, leaf);
+                        tree.push(*leaf.hash);
+                        continue;
+                    }
+                    Err(flaw) => flaw,
+                },
+                Err(stop) => stopped(stop)?,
+            };
+            return Err(self.flawed(flaw, position, &order));
+        }
+        order.hold(tree.size(), size)?;
+        if tree.root() != self.head.checkpoint.root {
+            return Err(Tampered::Replaced { size });
+        }
+        if let Some(older) = older.filter(|older| of_older != Some(older.root)) {
+            return Err(Tampered::Rewritten { older: older.size });
+        }
+        order.erased_unsaid().map_or(Ok(()), |position| Err(Tampered::Erased { position }))?;
+        Ok(Verified { head: self.head, erased })
+    }
+
+    fn flawed(&self, flaw: Flaw, position: u64, order: &Order) -> Tampered {
+        let size = self.head.checkpoint.size;
+        match flaw {
+            // Behind the last entry, it is too much whatever it is.
+            _ if position >= size => order.added(position + 1, size),
+            // A cut need not fall between two leaves.
+            Flaw::Short if self.leaves.is_cut() => order.missing(position, size),
+            Flaw::Short => Tampered::Changed { position, flaw: Flaw::Length },
+            flaw => Tampered::Changed { position, flaw },
         }
     }
-    order.hold(tree.size(), size)?;
-    same(&tree.root(), &head.checkpoint.root).ok_or(Tampered::Replaced { size })?;
-    if let Some(older) = older {
-        of_older
-            .and_then(|root| same(&root, &older.root))
-            .ok_or(Tampered::Rewritten { older: older.size })?;
-    }
-    Ok(Verified { head, erased })
 }
 
-fn same(a: &Hash, b: &Hash) -> Option<()> {
-    (a == b).then_some(())
+fn read(body: &[u8]) -> Result<(LeafRef<'_>, Option<Said>), Flaw> {
+    let leaf = LeafRef::check(body)?;
+    let said = leaf.content.map(|(_, entry)| Said::read(entry).ok_or(Flaw::Entry)).transpose()?;
+    Ok((leaf, said))
 }
 
-/// Where entries stand, beside where they say they do.
+/// Where entries stand, beside where they say they do; and what was erased, beside what they say of that.
 #[derive(Default)]
 struct Order {
     /// Behind the last entry that stood where it should.
     right_until: u64,
     /// The first that does not: where it stands and what it says.
     wrong: Option<(u64, u64)>,
+    /// Entries say that the content of all before this one was erased.
+    said_erased: u64,
+    /// Behind the last one whose content was erased.
+    erased_until: u64,
 }
 
 impl Order {
-    fn entry(&mut self, position: u64, entry: Option<&Entry>) {
-        match entry {
-            Some(entry) if self.wrong.is_none() && entry.position == position => {
-                self.right_until = position + 1;
+    fn entry(&mut self, position: u64, said: Option<Said>) {
+        let Some(said) = said else {
+            self.erased_until = position + 1;
+            return;
+        };
+        // Nobody can say that what comes after was erased.
+        self.said_erased = self.said_erased.max(said.erased_before.min(position));
+        if self.wrong.is_none() {
+            match said.position == position {
+                true => self.right_until = position + 1,
+                false => self.wrong = Some((position, said.position)),
             }
-            Some(entry) if self.wrong.is_none() => self.wrong = Some((position, entry.position)),
-            _ => {}
         }
     }
 
     fn hold(&self, entries: u64, size: u64) -> Result<(), Tampered> {
-        let from = self.right_until;
         match self.wrong {
-            None if entries < size => Err(Tampered::Cut { entries, size }),
-            None if entries > size => {
-                Err(Tampered::Added { extra: entries - size, from, to: size })
-            }
-            None => Ok(()),
-            Some((to, _)) if entries < size => {
-                Err(Tampered::Removed { missing: size - entries, from, to, size })
-            }
-            Some((to, _)) if entries > size => {
-                Err(Tampered::Added { extra: entries - size, from, to })
-            }
+            _ if entries < size => Err(self.missing(entries, size)),
+            _ if entries > size => Err(self.added(entries, size)),
             Some((position, found)) => Err(Tampered::Reordered { position, found }),
+            None => Ok(()),
         }
+    }
+
+    fn missing(&self, entries: u64, size: u64) -> Tampered {
+        match self.wrong.map(|(position, _)| position) {
+            // All that are left stand right.
+            None if self.right_until == entries => Tampered::Cut { entries, size },
+            wrong => Tampered::Removed {
+                missing: size - entries,
+                from: self.right_until,
+                to: wrong.unwrap_or(entries),
+                size,
+            },
+        }
+    }
+
+    fn added(&self, entries: u64, size: u64) -> Tampered {
+        let to = self.wrong.map_or(size, |(position, _)| position);
+        Tampered::Added { extra: entries - size, from: self.right_until.min(size), to, size }
+    }
+
+    fn erased_unsaid(&self) -> Option<u64> {
+        (self.erased_until > self.said_erased).then(|| self.erased_until - 1)
     }
 }
