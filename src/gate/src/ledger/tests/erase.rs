@@ -22,7 +22,8 @@ fn continues(ledger: &Ledger, place: &Place, older: &cloudmessaging_ledger::tree
     let key = LedgerKey::new("o", signer.public_key().unwrap()).unwrap();
     let mut file = Vec::new();
     ledger.export(&Authority { origin: "o", signer: &signer }, &mut file).unwrap();
-    verify(&file[..], Some(&key), Some(&checkpoint("o", older)), |_, _, _| {}).unwrap();
+    let older = checkpoint("o", older).sign(&signer).unwrap();
+    verify(&file[..], Some(&key), Some(&older), |_, _| {}).unwrap();
 }
 
 fn bytes_with(place: &Place, needle: &[u8]) -> bool {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is taken away, as the code that checks it elsewhere sees it.
 
-use cloudmessaging_ledger::checkpoint::{Checkpoint, LedgerKey, Signer as _};
-use cloudmessaging_ledger::verify::{verify, Tampered, Verified};
+use cloudmessaging_ledger::checkpoint::{LedgerKey, Signer as _};
+use cloudmessaging_ledger::tampered::Tampered;
+use cloudmessaging_ledger::verify::{verify, Verified};
 
 use super::*;
 
@@ -15,12 +16,12 @@ fn exported(ledger: &Ledger, signer: &FileSigner) -> Vec<u8> {
     file
 }
 
-fn verified(
-    file: &[u8],
-    key: &LedgerKey,
-    older: Option<&Checkpoint>,
-) -> Result<Verified, Tampered> {
-    verify(file, Some(key), older, |_, _, _| {})
+fn verified(file: &[u8], key: &LedgerKey, older: Option<&str>) -> Result<Verified, Tampered> {
+    verify(file, Some(key), older, |_, _| {})
+}
+
+fn signed(ledger: &Ledger, signer: &FileSigner) -> String {
+    checkpoint(ORIGIN, &ledger.tree()).sign(signer).unwrap()
 }
 
 #[test]
@@ -29,10 +30,10 @@ fn an_export_verifies_elsewhere_and_continues_every_older_checkpoint() {
     let signer = FileSigner::new(place.ledger.parent().unwrap());
     let key = LedgerKey::new(ORIGIN, signer.public_key().unwrap()).unwrap();
     let ledger = place.open().unwrap();
-    let mut older = vec![checkpoint(ORIGIN, &ledger.tree())];
+    let mut older = vec![signed(&ledger, &signer)];
     for n in 0..40 {
         ledger.append(event(n)).unwrap();
-        older.push(checkpoint(ORIGIN, &ledger.tree()));
+        older.push(signed(&ledger, &signer));
     }
     let file = exported(&ledger, &signer);
     for older in &older {
@@ -55,8 +56,12 @@ fn an_export_spans_segments_and_shows_what_was_appended() {
     assert!(fs::read_dir(&place.ledger).unwrap().count() > 2, "several segments");
     let (file, mut shown) = (exported(&ledger, &signer), 0);
     let all = ledger.read(None, usize::MAX).unwrap();
-    verify(&file[..], Some(&key), None, |position, _, entry| {
-        assert!(entry == Some(&all[all.len() - 1 - position as usize].entry), "{position}");
+    verify(&file[..], Some(&key), None, |position, leaf| {
+        let entry = leaf.entry().unwrap();
+        assert!(
+            entry.as_ref() == Some(&all[all.len() - 1 - position as usize].entry),
+            "{position}"
+        );
         shown += 1;
     })
     .unwrap();
@@ -72,7 +77,7 @@ fn a_ledger_put_back_to_an_earlier_copy_is_found_out_by_a_later_checkpoint() {
     ledger.append(event(0)).unwrap();
     let copy = fs::read(place.segment(0)).unwrap();
     ledger.append(event(1)).unwrap();
-    let kept = checkpoint(ORIGIN, &ledger.tree());
+    let kept = signed(&ledger, &signer);
     drop(ledger);
     fs::write(place.segment(0), &copy).unwrap();
     let file = exported(&place.reopen(), &signer);
