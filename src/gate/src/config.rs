@@ -10,14 +10,23 @@ use std::time::Duration;
 
 use core::fmt;
 
+use cloudmessaging_ledger::checkpoint::LedgerKey;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use serde::Deserialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use crate::ledger::Retention;
+
 /// The most delay of a receipt (protocol.md: 0 to 2 s).
 const RECEIPT_DELAY_MAX_MS: u64 = 2000;
+
+/// The ledger's content is kept for at most this many days: ten years.
+const LEDGER_DAYS_MAX: u64 = 3660;
+
+/// The ledger's content takes at least and at most this many bytes: one segment, 1 GiB.
+const LEDGER_BYTES: (u64, u64) = (1024 * 1024, 1024 * 1024 * 1024);
 
 /// The longest string of the configuration, in bytes.
 const TEXT_MAX: usize = 256;
@@ -72,6 +81,8 @@ pub struct Config {
     pub jurisdiction: Option<String>,
     /// Receipts are delayed by a random time of at most this.
     pub receipt_delay_max: Duration,
+    /// How much of a user's ledger keeps its content.
+    pub ledger: Retention,
     /// The directory of the disclosures.
     pub disclosures: PathBuf,
 }
@@ -129,6 +140,8 @@ struct RawConfig {
     jurisdiction: Option<Value>,
     receipt_delay_max_millis: Option<Value>,
     disclosures: Option<Value>,
+    ledger_days: Option<Value>,
+    ledger_bytes: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -191,13 +204,34 @@ impl Fields {
         Ok(Config {
             broker: self.broker(&raw.broker)?,
             registrar: self.registrar(&raw.registrar)?,
-            origin: self.text("origin", &raw.origin)?,
+            origin: self.origin(&raw.origin)?,
             controller: self.text("controller", &raw.controller)?,
             controller_contact: optional("controllerContact", &raw.controller_contact)?,
             jurisdiction: optional("jurisdiction", &raw.jurisdiction)?,
             receipt_delay_max: Duration::from_millis(delay),
+            ledger: self.retention(&raw)?,
             disclosures: self.base.join(disclosures),
         })
+    }
+
+    /// One that checkpoints can have.
+    fn origin(&self, value: &Value) -> Result<String, ConfigError> {
+        let origin = self.text("origin", value)?;
+        match LedgerKey::new(&origin, [0; 32]) {
+            Some(_) => Ok(origin),
+            None => Err(self.wrong("origin", "has to be without spaces and +")),
+        }
+    }
+
+    fn retention(&self, raw: &RawConfig) -> Result<Retention, ConfigError> {
+        let mut keep = Retention::default();
+        if let Some(days) = &raw.ledger_days {
+            keep.days = self.number("ledgerDays", days, 1, LEDGER_DAYS_MAX)? as u32;
+        }
+        if let Some(bytes) = &raw.ledger_bytes {
+            keep.bytes = self.number("ledgerBytes", bytes, LEDGER_BYTES.0, LEDGER_BYTES.1)?;
+        }
+        Ok(keep)
     }
 
     fn broker(&self, raw: &RawBroker) -> Result<Broker, ConfigError> {

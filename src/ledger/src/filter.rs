@@ -31,26 +31,33 @@ pub const EVENT_NAMES: [&str; 18] = [
 /// What an entry has to be. The default lets every entry pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    event: Option<&'static str>,
-    class: Option<i32>,
+    events: Vec<&'static str>,
+    classes: Vec<i32>,
 }
 
 impl Filter {
-    /// Only events of this name. Nothing if there is no such event.
-    pub fn event(self, name: &str) -> Option<Self> {
-        let name = EVENT_NAMES.into_iter().find(|known| *known == name)?;
-        Some(Self { event: Some(name), ..self })
+    /// Only events of this name, or of one that was given before. Nothing if there is no such event.
+    pub fn event(mut self, name: &str) -> Option<Self> {
+        self.events.push(EVENT_NAMES.into_iter().find(|known| *known == name)?);
+        Some(self)
     }
 
-    /// Only events that reveal data of this class, by its number in `DataClass`.
-    pub fn class(self, number: i32) -> Self {
-        Self { class: Some(number), ..self }
+    /// Only events that reveal data of this class, by its number in `DataClass`, or of one that was given before.
+    pub fn class(mut self, number: i32) -> Self {
+        self.classes.push(number);
+        self
+    }
+
+    /// Whether every entry passes.
+    pub fn is_open(&self) -> bool {
+        self.events.is_empty() && self.classes.is_empty()
     }
 
     /// Whether the entry is one of them. One whose content was erased is `Entry::default()`.
     pub fn passes(&self, entry: &Entry) -> bool {
-        self.event.is_none_or(|name| event_name(entry) == name)
-            && self.class.is_none_or(|class| revealed(entry).contains(&class))
+        let event = || self.events.contains(&event_name(entry));
+        let class = || revealed(entry).iter().any(|class| self.classes.contains(class));
+        (self.events.is_empty() || event()) && (self.classes.is_empty() || class())
     }
 }
 
@@ -75,7 +82,11 @@ mod tests {
         assert!(boots.passes(&boot) && !boots.passes(&connect));
         let address = all.clone().class(DataClass::NetworkAddress.into());
         assert!(address.passes(&connect) && !address.passes(&boot));
-        assert!(!address.class(DataClass::PhoneNumber.into()).passes(&connect));
+        assert!(!all.clone().class(DataClass::PhoneNumber.into()).passes(&connect));
+        assert!(address.class(DataClass::PhoneNumber.into()).passes(&connect), "either of them");
+        let both = boots.event("connect").unwrap();
+        assert!(both.passes(&boot) && both.passes(&connect) && !both.passes(&Entry::default()));
+        assert!(!both.class(DataClass::NetworkAddress.into()).passes(&boot), "both of two kinds");
         assert!(all.clone().event("erased").unwrap().passes(&Entry::default()));
         assert_eq!(all.event("boots"), None);
     }

@@ -119,6 +119,7 @@ impl Phone {
                 controller_contact: None,
                 jurisdiction: None,
                 receipt_delay_max: Duration::from_secs(2),
+                ledger: cloudmessaging_gate::ledger::Retention::default(),
                 disclosures: product,
             },
             hints: Arc::new(Noted { fuse: fuse.clone(), seen: Mutex::default() }),

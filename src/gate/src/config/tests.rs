@@ -58,6 +58,8 @@ fn config() -> Value {
         "origin": "cloudmessaging.example/ledger",
         "controller": "Example Org",
         "receiptDelayMaxMillis": 0,
+        "ledgerDays": 30,
+        "ledgerBytes": 1024 * 1024,
     })
 }
 
@@ -82,6 +84,13 @@ fn optional_fields_have_their_defaults() {
     let mut optional = config();
     optional.as_object_mut().unwrap().remove("receiptDelayMaxMillis");
     assert_eq!(build.load(&optional).unwrap().receipt_delay_max, Duration::from_secs(2));
+    let keep = Retention { days: 30, bytes: 1024 * 1024 };
+    assert_eq!(build.load(&optional).unwrap().ledger, keep);
+    for field in ["ledgerDays", "ledgerBytes"] {
+        optional.as_object_mut().unwrap().remove(field);
+    }
+    let keep = Retention { days: 90, bytes: 16 * 1024 * 1024 };
+    assert_eq!(build.load(&optional).unwrap().ledger, keep);
     let texts = build.0.path().join("texts");
     optional["disclosures"] = json!(texts.to_str().unwrap());
     optional["jurisdiction"] = json!("EU");
@@ -111,7 +120,12 @@ fn a_value_that_cannot_be_is_named_with_its_field() {
         ("registrar.hpkeKey", json!("0g".repeat(32))),
         ("registrar.signingKeys", json!([])),
         ("origin", json!("x".repeat(257))),
+        ("origin", json!("two words")),
+        ("origin", json!("one+one")),
         ("controller", json!(null)),
+        ("ledgerDays", json!(0)),
+        ("ledgerDays", json!(3661)),
+        ("ledgerBytes", json!(1024)),
         ("receiptDelayMaxMillis", json!(2001)),
         ("receiptDelayMaxMillis", json!(-1)),
     ] {

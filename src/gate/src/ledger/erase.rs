@@ -39,7 +39,7 @@ impl Default for Retention {
 /// See [`Ledger::erase`](super::Ledger::erase).
 pub(super) fn all(
     shared: &Shared,
-    in_force: impl FnOnce() -> Option<[u8; 16]>,
+    in_force: impl FnOnce() -> Result<Option<[u8; 16]>, LedgerError>,
 ) -> Result<u64, LedgerError> {
     let _one = lock(&shared.erasing);
     let before = shared.begin_segment()?;
@@ -50,7 +50,7 @@ pub(super) fn all(
 pub(super) fn retain(
     shared: &Shared,
     keep: Retention,
-    in_force: impl FnOnce() -> Option<[u8; 16]>,
+    in_force: impl FnOnce() -> Result<Option<[u8; 16]>, LedgerError>,
 ) -> Result<u64, LedgerError> {
     let _one = lock(&shared.erasing);
     let before = outlived(shared, keep)?;
@@ -61,11 +61,11 @@ fn erase(
     shared: &Shared,
     before: u64,
     asked: bool,
-    in_force: impl FnOnce() -> Option<[u8; 16]>,
+    in_force: impl FnOnce() -> Result<Option<[u8; 16]>, LedgerError>,
 ) -> Result<u64, LedgerError> {
     let (_, to_erase) = shared.erased();
     if before > to_erase {
-        let record_id = in_force().map(Vec::from).unwrap_or_default();
+        let record_id = in_force()?.map(Vec::from).unwrap_or_default();
         let event = Event::HistoryErased(HistoryErased { before, asked, record_id });
         shared.finish(shared.collect(event)?)?;
         shared.set_to_erase(before);

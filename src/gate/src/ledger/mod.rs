@@ -13,16 +13,19 @@
 //!   holds elsewhere reveals that, and it is not made here.
 //! - No content of a message and no identifier in clear ever gets here: who appends sees to that.
 //!
-//! Read it as an entry goes: `write`, `leaf`, `disk`; then `scan` (opening), `page` and `statement` (reading).
+//! Read it as an entry goes: `write`, `leaf`, `disk`; then `scan` (opening), `page`, `standing` and `statement`
+//! (reading), `export` (taking away), `erase`; and `kept`, which opens it anew.
 
 mod disk;
 mod erase;
 mod error;
 mod export;
+mod kept;
 mod key;
 mod leaf;
 mod page;
 mod scan;
+mod standing;
 mod statement;
 #[cfg(test)]
 mod tests;
@@ -41,8 +44,10 @@ pub use cloudmessaging_wire::proto::ledger::entry::Event;
 pub use erase::Retention;
 pub use error::{Attempt, Flaw, LedgerError};
 pub use export::{checkpoint, Authority, ExportError};
+pub use kept::Kept;
 pub use key::FileSigner;
 pub use page::Record;
+pub use standing::Said;
 pub use statement::{bytes, event_name, host, revealed, summary};
 
 use crate::clock::Clock;
@@ -92,6 +97,16 @@ impl Ledger {
         page::read(&self.shared, before, limit)
     }
 
+    /// The same of those alone that are wanted; reads as much of the ledger as it takes to find them.
+    pub fn read_those(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+        wanted: impl Fn(&Entry) -> bool,
+    ) -> Result<Vec<Record>, LedgerError> {
+        page::read_those(&self.shared, before, limit, wanted)
+    }
+
     /// The newest durable entry of a kind: what `found on` and `found off` are decided by.
     pub fn newest(&self, wanted: impl Fn(&Entry) -> bool) -> Result<Option<Record>, LedgerError> {
         page::newest(&self.shared, wanted)
@@ -111,7 +126,10 @@ impl Ledger {
     /// Erases the content of all entries there are; their hashes stay, so that every checkpoint still verifies. An
     /// entry says so, and which consent is in force: what said that before is erased. Gives the position before which
     /// everything is. After an error the rest is erased when the ledger is opened again, if the entry is durable.
-    pub fn erase(&self, in_force: impl FnOnce() -> Option<[u8; 16]>) -> Result<u64, LedgerError> {
+    pub fn erase(
+        &self,
+        in_force: impl FnOnce() -> Result<Option<[u8; 16]>, LedgerError>,
+    ) -> Result<u64, LedgerError> {
         erase::all(&self.shared, in_force)
     }
 
@@ -119,7 +137,7 @@ impl Ledger {
     pub fn retain(
         &self,
         keep: Retention,
-        in_force: impl FnOnce() -> Option<[u8; 16]>,
+        in_force: impl FnOnce() -> Result<Option<[u8; 16]>, LedgerError>,
     ) -> Result<u64, LedgerError> {
         erase::retain(&self.shared, keep, in_force)
     }
@@ -127,6 +145,16 @@ impl Ledger {
     /// The tree over the durable entries.
     pub fn tree(&self) -> Frontier {
         self.shared.durable().0
+    }
+
+    /// Why it takes no more entries, if it does not.
+    pub fn stopped(&self) -> Option<LedgerError> {
+        self.shared.stopped()
+    }
+
+    /// How many segments there are: when one begins, there may be something to erase.
+    pub fn segments(&self) -> usize {
+        self.shared.durable().1.len()
     }
 
     /// How many entries are durable: the position of the next, if none is under way.
@@ -143,6 +171,11 @@ pub struct Appending {
 }
 
 impl Appending {
+    /// The position that it will have.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
     /// Waits until the entry is durable, for so long at most; then [`LedgerError::NotYet`]. May be called
     /// again.
     pub fn wait(&self, most: Duration) -> Result<u64, LedgerError> {

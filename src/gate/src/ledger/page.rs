@@ -2,6 +2,8 @@
 //! Reading, newest first. Positions are dense and a segment is named by its first, so a page is found
 //! without an index of entries, and no more of it is in memory than what is returned.
 
+use std::collections::VecDeque;
+
 use cloudmessaging_wire::proto::ledger::Entry;
 
 use super::disk::name;
@@ -47,6 +49,41 @@ pub(super) fn read(
             Ok(())
         })?;
         page[older..].reverse();
+        end = first;
+    }
+    Ok(page)
+}
+
+/// See [`Ledger::read_those`](super::Ledger::read_those).
+pub(super) fn read_those(
+    shared: &Shared,
+    before: Option<u64>,
+    limit: usize,
+    wanted: impl Fn(&Entry) -> bool,
+) -> Result<Vec<Record>, LedgerError> {
+    let (tree, segments) = shared.durable();
+    let mut end = before.map_or(tree.size(), |before| before.min(tree.size()));
+    let mut page = Vec::new();
+    for &first in segments.iter().rev() {
+        let left = limit - page.len();
+        if left == 0 {
+            break;
+        }
+        if first >= end {
+            continue;
+        }
+        let mut newest = VecDeque::new();
+        walk(shared, first, end, |position, leaf| {
+            let record = record(position, leaf)?;
+            if wanted(&record.entry) {
+                if newest.len() == left {
+                    newest.pop_front();
+                }
+                newest.push_back(record);
+            }
+            Ok(())
+        })?;
+        page.extend(newest.into_iter().rev());
         end = first;
     }
     Ok(page)

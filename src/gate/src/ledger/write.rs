@@ -135,6 +135,14 @@ impl Shared {
         Ok(shared)
     }
 
+    /// Why nothing is written any more.
+    pub(super) fn stopped(&self) -> Option<LedgerError> {
+        match &self.lock().turn {
+            Turn::Stopped { cause, .. } => Some(LedgerError::Stopped(Box::new(cause.clone()))),
+            _ => None,
+        }
+    }
+
     /// The time that entries get.
     pub(super) fn now_ms(&self) -> i64 {
         self.clock.wall_ms()

@@ -6,35 +6,47 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloudmessaging_wire::proto::ledger::{self as proto, Entry};
+use cloudmessaging_ledger::filter::Filter;
+use cloudmessaging_wire::proto::ledger as proto;
 use ring::{digest, hmac};
 
-use crate::clock::Clock;
+use super::Module;
 use crate::disclose::Classes;
 use crate::gate::{self, ConnectEntry, IntentEntry, Refusal};
-use crate::ledger::{Event, Ledger, LedgerError, Record};
+use crate::ledger::{Event, Kept, Ledger, LedgerError, Record, Said};
 use crate::message::{Closed, SmsReason};
 use crate::sync::{lock, Mutex};
 
 /// How long `withdraw` gives the disk for its own entry.
 const WITHDRAW_ENTRY: Duration = Duration::from_millis(50);
 
-/// The ledger of one user; closed if it could not be opened, and then nothing passes.
+/// The ledger of one user. While it is stopped, nothing passes.
 pub struct Book {
-    ledger: Option<Ledger>,
-    host: String,
-    port: u32,
+    kept: Arc<Kept>,
+    module: Arc<Module>,
     hash_key: Mutex<Option<hmac::Key>>,
 }
 
 impl Book {
-    /// Opens the ledger in `folder`, for connections to this broker.
-    pub fn open(folder: &Path, clock: Arc<dyn Clock>, host: &str, port: u16) -> Self {
-        let ledger = Ledger::open(folder, clock)
-            .inspect_err(|e| log::error!("the ledger does not open, nothing will be sent: {e}"))
-            .ok();
-        let (host, port) = (host.to_owned(), u32::from(port));
-        Self { ledger, host, port, hash_key: Mutex::new(None) }
+    /// Opens the ledger in `folder`.
+    pub fn open(module: &Arc<Module>, folder: &Path) -> Self {
+        let (folder, clock) = (folder.to_owned(), module.clock.clone());
+        let open = move || Ledger::open(&folder, clock.clone());
+        let kept = Arc::new(Kept::new(open, module.clock.clone(), module.config.ledger));
+        let book = Self { kept, module: module.clone(), hash_key: Mutex::new(None) };
+        book.tend();
+        book
+    }
+
+    /// Has what is due done to the ledger, where it holds up nobody.
+    fn tend(&self) {
+        if !self.kept.is_to_be_tended() {
+            return;
+        }
+        let kept = self.kept.clone();
+        if let Err(e) = self.module.workers.beside(Box::new(move || kept.tend())) {
+            log::error!("the ledger is tended later: {e}");
+        }
     }
 
     /// The key under which readers and messages are hashed, while there is one.
@@ -50,18 +62,20 @@ impl Book {
 
     /// Appends; durable when it returns its position.
     pub fn append(&self, event: Event) -> Result<u64, Refusal> {
-        let ledger = self.ledger.as_ref().ok_or(Refusal::Ledger)?;
-        ledger.append(event).map_err(|e| {
+        let appended = self.kept.append(event).map_err(|e| {
             log::error!("ledger: {e}");
             Refusal::Ledger
-        })
+        });
+        self.tend();
+        appended
     }
 
     /// Appends without waiting for the disk: for what has happened already.
     pub fn note(&self, event: Event) {
-        if let Some(Err(e)) = self.ledger.as_ref().map(|ledger| ledger.append_detached(event)) {
-            log::error!("ledger: {e}");
+        if let Err(e) = self.kept.note(event, Duration::ZERO) {
+            log::error!("not in the ledger yet: {e}");
         }
+        self.tend();
     }
 
     /// Writes down how a message ended.
@@ -80,37 +94,40 @@ impl Book {
 
     /// Appends the entry of a withdrawal: gives the disk a moment, and goes on without it.
     pub fn withdrawn(&self, entry: proto::Withdraw) {
-        let Some(ledger) = &self.ledger else { return };
-        match ledger.append_detached(Event::Withdraw(entry)) {
-            Ok(appending) => {
-                if let Err(e) = appending.wait(WITHDRAW_ENTRY) {
-                    log::warn!("the withdrawal is not in the ledger yet: {e}");
-                }
-            }
-            Err(e) => log::error!("ledger: {e}"),
+        if let Err(e) = self.kept.note(Event::Withdraw(entry), WITHDRAW_ENTRY) {
+            log::warn!("the withdrawal is not in the ledger yet: {e}");
         }
     }
 
-    /// Entries, newest first.
-    pub fn read(&self, before: Option<u64>, limit: usize) -> Result<Vec<Record>, LedgerError> {
-        self.ledger.as_ref().map_or(Ok(Vec::new()), |ledger| ledger.read(before, limit))
+    /// Entries that pass the filter, newest first.
+    pub fn read(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+        filter: &Filter,
+    ) -> Result<Vec<Record>, LedgerError> {
+        let ledger = self.kept.ledger()?;
+        match filter.is_open() {
+            true => ledger.read(before, limit),
+            false => ledger.read_those(before, limit, |entry| filter.passes(entry)),
+        }
     }
 
-    /// The newest entry that says whether there is consent.
-    pub fn newest_standing(&self) -> Option<Record> {
-        let ledger = self.ledger.as_ref()?;
-        let standing = |entry: &Entry| {
-            matches!(
-                entry.event,
-                Some(Event::Grant(_) | Event::Withdraw(_) | Event::FoundOn(_) | Event::FoundOff(_))
-            )
-        };
-        ledger.newest(standing).ok()?
+    /// Erases the content of all entries, as the owner asked for.
+    pub fn erase(&self) -> Result<u64, LedgerError> {
+        let erased = self.kept.erase();
+        self.tend();
+        erased
+    }
+
+    /// What it says about the consent.
+    pub fn standing(&self) -> Result<Said, LedgerError> {
+        self.kept.standing()
     }
 
     /// How many entries there are.
     pub fn count(&self) -> u64 {
-        self.ledger.as_ref().map_or(0, Ledger::count)
+        self.kept.ledger().map_or(0, |ledger| ledger.count())
     }
 }
 
@@ -136,8 +153,8 @@ impl gate::Ledger for Book {
     fn connect(&self, entry: &ConnectEntry<'_>) -> Result<(), Refusal> {
         let connect = proto::Connect {
             record_id: entry.record_id.to_vec(),
-            host: self.host.clone(),
-            port: self.port,
+            host: self.module.config.broker.host.clone(),
+            port: self.module.config.broker.port.into(),
             network: entry.network.to_owned(),
             role: entry.role as i32,
             revealed: numbers(entry.revealed),
@@ -150,7 +167,7 @@ impl gate::Ledger for Book {
         let intent = proto::Intent {
             record_id: entry.record_id.to_vec(),
             purpose: entry.purpose as i32,
-            host: self.host.clone(),
+            host: self.module.config.broker.host.clone(),
             revealed: numbers(entry.revealed),
             plaintext_size: u32::try_from(entry.plaintext_size).unwrap_or(u32::MAX),
             ciphertext_size: u32::try_from(entry.ciphertext.len()).unwrap_or(u32::MAX),

@@ -203,8 +203,7 @@ impl User {
     fn new(module: Arc<Module>, id: i32) -> Self {
         let folder = module.data.join(id.to_string());
         make_private(&folder);
-        let (host, port) = (module.config.broker.host.clone(), module.config.broker.port);
-        let book = Book::open(&folder.join("ledger"), module.clock.clone(), &host, port);
+        let book = Book::open(&module, &folder.join("ledger"));
         let key = Box::new(FileRecordKey::new(&folder));
         Self {
             id,

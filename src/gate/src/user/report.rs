@@ -11,7 +11,7 @@ use super::{view::policy_name, User};
 use crate::consent::{OffReason, Record, SimIdentity, SimMatch, Standing};
 use crate::gate::{Closed, Facts, Network, Policy, Terms};
 use crate::identity::StorageKey;
-use crate::ledger::Event;
+use crate::ledger::{Event, Said};
 use crate::sync::lock;
 
 /// One user, as reported.
@@ -138,29 +138,22 @@ impl User {
         self.gate.close(Closed::Off);
         let standing = consent.store.read(serial, &self.module.disclosures);
         self.book.note(Event::Boot(proto::Boot { build_fingerprint: self.module.build.clone() }));
-        let last = self.book.newest_standing().and_then(|record| record.entry.event);
-        let entry = match (&standing, last) {
-            (Standing::On(record), Some(Event::Grant(grant)))
-                if grant.record_id == record.id().as_bytes() =>
-            {
-                None
+        let said =
+            self.book.standing().inspect_err(|e| log::error!("the ledger says nothing: {e}"));
+        let found = |record_id: Vec<u8>, reason: &str| {
+            Some(proto::Found { record_id, reason: reason.to_owned() })
+        };
+        // What cannot be compared is said anew.
+        let entry = match (&standing, said) {
+            (Standing::On(record), Ok(Said::On(id))) if id == *record.id().as_bytes() => None,
+            (Standing::On(record), _) => {
+                found(record.id().as_bytes().to_vec(), "").map(Event::FoundOn)
             }
-            (Standing::On(record), Some(Event::FoundOn(found)))
-                if found.record_id == record.id().as_bytes() =>
-            {
-                None
+            (Standing::Off(why), Ok(Said::On(id))) => {
+                found(id.to_vec(), why.as_str()).map(Event::FoundOff)
             }
-            (Standing::On(record), _) => Some(Event::FoundOn(proto::Found {
-                record_id: record.id().as_bytes().to_vec(),
-                reason: String::new(),
-            })),
-            (Standing::Off(why), Some(Event::Grant(proto::Grant { record_id, .. }))) => {
-                Some(Event::FoundOff(proto::Found { record_id, reason: why.as_str().into() }))
-            }
-            (Standing::Off(why), Some(Event::FoundOn(proto::Found { record_id, .. }))) => {
-                Some(Event::FoundOff(proto::Found { record_id, reason: why.as_str().into() }))
-            }
-            (Standing::Off(_), _) => None,
+            (Standing::Off(why), Err(_)) => found(Vec::new(), why.as_str()).map(Event::FoundOff),
+            (Standing::Off(_), Ok(Said::Off | Said::Nothing)) => None,
         };
         if let Some(entry) = entry {
             self.book.note(entry);

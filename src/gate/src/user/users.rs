@@ -211,7 +211,7 @@ impl Facade for Users {
         limit: usize,
     ) -> Result<Vec<aidl::LedgerEntry::LedgerEntry>> {
         let Some(user) = self.user(user) else { return Ok(Vec::new()) };
-        let page = user.book.read(before, limit).map_err(|e| {
+        let page = user.book.read(before, limit, &Default::default()).map_err(|e| {
             log::error!("ledger: {e}");
             ServiceError::Storage
         })?;

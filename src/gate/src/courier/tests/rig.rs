@@ -92,6 +92,7 @@ fn users(disk: &Path, clock: &Arc<ManualClock>, stage: &Arc<Stage>, r: &Registra
         controller_contact: None,
         jurisdiction: None,
         receipt_delay_max: Duration::ZERO,
+        ledger: crate::ledger::Retention::default(),
         disclosures: product.clone(),
     };
     Arc::new(Users::new(Arc::new(Module {

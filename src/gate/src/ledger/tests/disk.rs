@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 
 use nix::errno::Errno;
@@ -10,6 +11,7 @@ use nix::errno::Errno;
 use super::super::disk::{name, Disk, Folder};
 use super::super::{Attempt, Ledger, LedgerError};
 use super::{Place, LONG};
+use crate::clock::Clock;
 
 /// What was asked of the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +54,16 @@ pub(super) struct Control {
 
 impl Control {
     pub(super) fn open(&self, place: &Place) -> Result<Ledger, LedgerError> {
-        let folder = Folder::open(&place.ledger)?;
-        Ledger::on(Box::new(Scripted { folder, control: self.clone() }), place.clock.clone())
+        self.open_at(&place.ledger, place.clock.clone())
+    }
+
+    pub(super) fn open_at(
+        &self,
+        path: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Ledger, LedgerError> {
+        let folder = Folder::open(path)?;
+        Ledger::on(Box::new(Scripted { folder, control: self.clone() }), clock)
     }
 
     /// What was asked since the last time.

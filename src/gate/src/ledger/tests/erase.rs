@@ -40,7 +40,7 @@ fn the_owner_erases_what_entries_say_and_every_checkpoint_still_verifies() {
     ledger.append(event(1)).unwrap();
     let before = ledger.tree();
     assert!(bytes_with(&place, &[b'x'; 40]));
-    assert_eq!(ledger.erase(|| Some(RECORD)).unwrap(), 2);
+    assert_eq!(ledger.erase(|| Ok(Some(RECORD))).unwrap(), 2);
     assert!(!bytes_with(&place, &[b'x'; 40]), "nothing of it is in any file");
     assert_eq!(events(&ledger), ["erased", "erased", "history_erased"]);
     let said = ledger.last().unwrap().unwrap().entry.event;
@@ -59,12 +59,12 @@ fn the_owner_erases_what_entries_say_and_every_checkpoint_still_verifies() {
 fn to_erase_nothing_says_nothing_and_to_erase_twice_erases_what_came_between() {
     let place = Place::new();
     let ledger = place.open().unwrap();
-    assert_eq!(ledger.erase(|| None).unwrap(), 0);
+    assert_eq!(ledger.erase(|| Ok(None)).unwrap(), 0);
     assert_eq!(ledger.count(), 0);
     ledger.append(event(0)).unwrap();
-    ledger.erase(|| None).unwrap();
+    ledger.erase(|| Ok(None)).unwrap();
     ledger.append(event(1)).unwrap();
-    assert_eq!(ledger.erase(|| None).unwrap(), 3);
+    assert_eq!(ledger.erase(|| Ok(None)).unwrap(), 3);
     assert_eq!(events(&ledger), ["erased", "erased", "erased", "history_erased"]);
 }
 
@@ -79,7 +79,7 @@ fn a_crash_or_a_full_disk_in_the_middle_is_made_good_when_it_is_opened_again() {
     let tree = ledger.tree();
     control.calls();
     control.fail(Some(Fault::Replace(Errno::ENOSPC)));
-    let why = ledger.erase(|| None).unwrap_err();
+    let why = ledger.erase(|| Ok(None)).unwrap_err();
     assert!(why.is_full(), "{why}");
     assert_eq!(events(&ledger).last(), Some(&"history_erased"), "said before it is done");
     ledger.append(event(0)).unwrap();
@@ -106,7 +106,7 @@ fn what_is_older_than_is_kept_loses_its_content_and_the_rest_does_not() {
     for day in 0..120 {
         place.clock.set_wall(day * DAY_MS);
         ledger.append(event(day as u32)).unwrap();
-        ledger.retain(keep, || None).unwrap();
+        ledger.retain(keep, || Ok(None)).unwrap();
     }
     let kept = numbers(&ledger);
     // 90 days, and what shares a segment with them.
@@ -124,9 +124,9 @@ fn what_is_more_than_is_kept_loses_its_content_oldest_first() {
         ledger.append(large(4000)).unwrap();
     }
     let keep = Retention { days: 90, bytes: 3 * 1024 * 1024 };
-    let before = ledger.retain(keep, || None).unwrap();
+    let before = ledger.retain(keep, || Ok(None)).unwrap();
     assert!(before > 300 && before < 700, "{before}");
-    assert_eq!(ledger.retain(keep, || None).unwrap(), before, "there is nothing more to erase");
+    assert_eq!(ledger.retain(keep, || Ok(None)).unwrap(), before, "there is nothing more to erase");
     let erased = events(&ledger).iter().take_while(|event| **event == "erased").count();
     assert_eq!(erased as u64, before);
 }

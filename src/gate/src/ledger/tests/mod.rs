@@ -7,6 +7,7 @@ mod erase;
 mod export;
 mod files;
 mod group;
+mod kept;
 mod paging;
 mod tail;
 

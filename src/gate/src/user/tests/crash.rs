@@ -101,3 +101,20 @@ fn a_ledger_that_does_not_open_grants_nothing() {
     assert_eq!(phone.grant(0), Err(ServiceError::Ledger));
     assert!(!phone.is_on(0));
 }
+
+#[test]
+fn an_erased_history_is_not_taken_for_a_consent_that_came_or_went() {
+    let phone = Phone::ready();
+    phone.grant(0).unwrap();
+    phone.user(0).book.erase().unwrap();
+    assert_eq!(phone.events(), ["erased", "erased", "history_erased"]);
+    let on = phone.after_power_cut();
+    on.all_reported();
+    assert!(on.is_on(0));
+    assert_eq!(on.events(), ["erased", "erased", "history_erased", "boot"], "nothing was found");
+    on.users.withdraw(0, false);
+    on.user(0).book.erase().unwrap();
+    let off = on.after_power_cut();
+    off.all_reported();
+    assert_eq!(off.events().last().map(String::as_str), Some("boot"), "nothing was found");
+}

@@ -208,6 +208,7 @@ fn config(product: &Path) -> Config {
         controller_contact: None,
         jurisdiction: None,
         receipt_delay_max: Duration::ZERO,
+        ledger: crate::ledger::Retention::default(),
         disclosures: product.to_owned(),
     }
 }

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A ledger for as long as the gate runs: opened anew when the disk has stopped it and may have recovered, with nothing
+//! lost of what was only noted, and with no more content than is to be kept.
+//!
+//! Nothing is transmitted while it is stopped (P5). Opening anew reads all of it, so only those wait for that who wait
+//! for the disk anyway: [`append`](Kept::append), and whoever calls [`tend`](Kept::tend) on a thread of his own.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, TryLockError};
+use std::time::Duration;
+
+use super::{Event, Ledger, LedgerError, Retention, Said};
+use crate::clock::Clock;
+use crate::sync::{lock, Mutex};
+
+/// Between two attempts to open a ledger that has stopped, by the boot clock.
+const RETRY_MS: i64 = 3000;
+
+/// What is to be kept is looked at that often, and whenever a segment has begun.
+const TEND_MS: i64 = 24 * 3600 * 1000;
+
+/// Most events that are noted and not durable. What is more is lost: the disk is gone for long by then.
+const OWED_MAX: usize = 1024;
+
+/// How the ledger is opened.
+type Open = Box<dyn Fn() -> Result<Ledger, LedgerError> + Send + Sync>;
+
+/// See the module.
+pub struct Kept {
+    open: Open,
+    clock: Arc<dyn Clock>,
+    keep: Retention,
+    slot: Mutex<Slot>,
+    /// Events that were noted, oldest first, and where, if they got a position.
+    owed: Mutex<VecDeque<(Option<u64>, Event)>>,
+    tended: Mutex<Tended>,
+    /// Held by the one who tends.
+    tending: Mutex<()>,
+}
+
+struct Slot {
+    ledger: Result<Arc<Ledger>, LedgerError>,
+    /// Not opened anew before.
+    again_ms: i64,
+}
+
+/// When what is to be kept was last looked at.
+#[derive(Default)]
+struct Tended {
+    until_ms: i64,
+    segments: usize,
+}
+
+impl Kept {
+    /// Opens it; one that does not open is tried again.
+    pub fn new(
+        open: impl Fn() -> Result<Ledger, LedgerError> + Send + Sync + 'static,
+        clock: Arc<dyn Clock>,
+        keep: Retention,
+    ) -> Self {
+        let ledger = open()
+            .inspect_err(|e| log::error!("the ledger does not open, nothing will be sent: {e}"))
+            .map(Arc::new);
+        Self {
+            open: Box::new(open),
+            clock,
+            keep,
+            slot: Mutex::new(Slot { ledger, again_ms: 0 }),
+            owed: Mutex::default(),
+            tended: Mutex::default(),
+            tending: Mutex::default(),
+        }
+    }
+
+    /// The ledger, to be read. Opens nothing.
+    pub fn ledger(&self) -> Result<Arc<Ledger>, LedgerError> {
+        lock(&self.slot).ledger.clone()
+    }
+
+    /// Appends; durable when it returns its position. Opens a ledger that has stopped.
+    pub fn append(&self, event: Event) -> Result<u64, LedgerError> {
+        self.running()?.append(event)
+    }
+
+    /// Appends without waiting for the disk, or for no longer than this: for what has happened already. What does not
+    /// reach the disk is written once it can be.
+    pub fn note(&self, event: Event, wait: Duration) -> Result<(), LedgerError> {
+        let appending = self.ledger().and_then(|ledger| ledger.append_detached(event.clone()));
+        {
+            let mut owed = lock(&self.owed);
+            let durable = self.ledger().map_or(0, |ledger| ledger.count());
+            while owed.front().is_some_and(|(at, _)| at.is_some_and(|at| at < durable)) {
+                owed.pop_front();
+            }
+            if owed.len() < OWED_MAX {
+                owed.push_back((appending.as_ref().ok().map(|a| a.position()), event));
+            } else {
+                log::error!("an event that the disk did not take is lost");
+            }
+        }
+        let appending = appending?;
+        if !wait.is_zero() {
+            appending.wait(wait)?;
+        }
+        Ok(())
+    }
+
+    /// What it says about the consent.
+    pub fn standing(&self) -> Result<Said, LedgerError> {
+        self.ledger()?.standing()
+    }
+
+    /// Erases the content of all entries there are.
+    pub fn erase(&self) -> Result<u64, LedgerError> {
+        let ledger = self.running()?;
+        ledger.erase(|| Ok(ledger.standing()?.on()))
+    }
+
+    /// Whether [`tend`](Self::tend) has something to do. Takes no time.
+    pub fn is_to_be_tended(&self) -> bool {
+        let now = self.clock.boot_ms();
+        let slot = lock(&self.slot);
+        let segments = match &slot.ledger {
+            Ok(ledger) if ledger.stopped().is_none() => ledger.segments(),
+            Ok(_) => return now >= slot.again_ms,
+            Err(why) => return now >= slot.again_ms && may_pass(why),
+        };
+        drop(slot);
+        let tended = lock(&self.tended);
+        now >= tended.until_ms || segments != tended.segments
+    }
+
+    /// Opens a ledger that has stopped, and erases what is not to be kept. Takes as long as the disk does; a failure
+    /// refuses nothing.
+    pub fn tend(&self) {
+        let _one = match self.tending.try_lock() {
+            Err(TryLockError::WouldBlock) => return,
+            one => one,
+        };
+        if let Err(e) = self.running().and_then(|ledger| self.retain(&ledger)) {
+            log::error!("more is kept of the ledger than should be: {e}");
+        }
+    }
+
+    fn retain(&self, ledger: &Ledger) -> Result<(), LedgerError> {
+        {
+            // Before it is done: what fails is tried again with the next segment, or the next day.
+            let mut tended = lock(&self.tended);
+            tended.until_ms = self.clock.boot_ms().saturating_add(TEND_MS);
+            tended.segments = ledger.segments();
+        }
+        ledger.retain(self.keep, || Ok(ledger.standing()?.on()))?;
+        lock(&self.tended).segments = ledger.segments();
+        Ok(())
+    }
+
+    /// The ledger, opened anew if it has stopped and it is time to try.
+    fn running(&self) -> Result<Arc<Ledger>, LedgerError> {
+        let now = self.clock.boot_ms();
+        {
+            let mut slot = lock(&self.slot);
+            let why = match &slot.ledger {
+                Ok(ledger) => match ledger.stopped() {
+                    None => return Ok(ledger.clone()),
+                    Some(why) => why,
+                },
+                Err(why) => why.clone(),
+            };
+            if now < slot.again_ms || !may_pass(&why) {
+                return Err(why);
+            }
+            // The old one is let go: no ledger is open twice. Where somebody still reads it, this time fails.
+            (slot.ledger, slot.again_ms) = (Err(why), now.saturating_add(RETRY_MS));
+        }
+        let opened = (self.open)().map(Arc::new);
+        match &opened {
+            Ok(ledger) => {
+                log::info!("the ledger goes on");
+                self.settle(ledger);
+            }
+            Err(e) => log::error!("the ledger does not open: {e}"),
+        }
+        lock(&self.slot).ledger = opened.clone();
+        opened
+    }
+
+    /// Appends what was noted and is not there.
+    fn settle(&self, ledger: &Ledger) {
+        let owed = std::mem::take(&mut *lock(&self.owed));
+        for (at, event) in owed {
+            let there = at.is_some_and(|at| {
+                let record =
+                    ledger.read(Some(at.saturating_add(1)), 1).ok().and_then(|mut r| r.pop());
+                record.is_some_and(|r| r.position == at && r.entry.event.as_ref() == Some(&event))
+            });
+            if there {
+                continue;
+            }
+            let at = ledger.append_detached(event.clone()).map(|appending| appending.position());
+            lock(&self.owed).push_back((at.ok(), event));
+        }
+    }
+}
+
+/// Whether another attempt can end otherwise. What is not as it was written stays so.
+fn may_pass(why: &LedgerError) -> bool {
+    match why {
+        LedgerError::Damaged { .. } | LedgerError::Foreign { .. } => false,
+        LedgerError::Stopped(cause) => may_pass(cause),
+        _ => true,
+    }
+}
