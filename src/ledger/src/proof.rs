@@ -27,6 +27,8 @@ pub enum ProofError {
 #[derive(Clone, Debug)]
 pub struct Outline {
     subtrees: Vec<(Range<u64>, Frontier)>,
+    /// That of the last leaf: mostly that of the next one too.
+    last: usize,
 }
 
 impl Outline {
@@ -75,16 +77,17 @@ impl Outline {
 
     fn of(from_the_root: Vec<Range<u64>>) -> Self {
         let empty = |range| (range, Frontier::default());
-        Self { subtrees: from_the_root.into_iter().rev().map(empty).collect() }
+        Self { subtrees: from_the_root.into_iter().rev().map(empty).collect(), last: 0 }
     }
 
     /// The leaf at this index. Each has to be shown, in order.
     pub fn leaf(&mut self, index: u64, hash: Hash) {
-        if let Some((_, subtree)) =
-            self.subtrees.iter_mut().find(|(range, _)| range.contains(&index))
-        {
-            subtree.push(hash);
+        let holds = |(range, _): &(Range<u64>, Frontier)| range.contains(&index);
+        if !self.subtrees.get(self.last).is_some_and(holds) {
+            let Some(found) = self.subtrees.iter().position(holds) else { return };
+            self.last = found;
         }
+        self.subtrees[self.last].1.push(hash);
     }
 
     /// The proof; `None` if leaves are missing.
