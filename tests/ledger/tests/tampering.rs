@@ -94,6 +94,26 @@ fn content_that_goes_without_a_word_is_found_and_named() {
     (0..size).for_each(|entry| check_small(Tamper::Erase(entry)));
 }
 
+/// A leaf has one encoding: nothing can be hidden in it that nobody signed.
+#[test]
+fn whatever_stands_in_a_leaf_besides_its_fields_is_found_and_named() {
+    let (small, key) = (Book::small(), key());
+    let head = small.head(&key);
+    for position in 0..small.leaves.len() {
+        for stray in [&[0][..], &[0x22, 0], &[0x20, 7], &[0x12, 0x10], &[0x1a, 1, 0]] {
+            let mut changed = small.clone();
+            let leaf = &mut changed.leaves[position].bytes;
+            let prefix = if leaf[0] < 0x80 { 1 } else { 2 };
+            let mut longer = Vec::new();
+            let body = [&leaf[prefix..], stray].concat();
+            prost::encode_length_delimiter(body.len(), &mut longer).expect("a vector grows");
+            *leaf = [longer, body].concat();
+            let verdict = shown(&judge(&[&head[..], &changed.body()].concat(), None));
+            assert_eq!(verdict, format!("changed {position} {position}"), "{stray:x?}");
+        }
+    }
+}
+
 #[test]
 fn an_entry_made_up_is_found() {
     let (small, key) = (Book::small(), key());
