@@ -49,8 +49,26 @@ pub fn connect<T: FromIBinder + ?Sized>(
     name: &str,
     callbacks: bool,
 ) -> Result<Connection<T>, ConnectError> {
+    connect_in(FileDescriptorTransportMode::None, path, name, callbacks)
+}
+
+/// The same, to a server that takes a descriptor with one of its calls; any other refuses.
+pub fn connect_passing<T: FromIBinder + ?Sized>(
+    path: &Path,
+    name: &str,
+    callbacks: bool,
+) -> Result<Connection<T>, ConnectError> {
+    connect_in(FileDescriptorTransportMode::Unix, path, name, callbacks)
+}
+
+fn connect_in<T: FromIBinder + ?Sized>(
+    mode: FileDescriptorTransportMode,
+    path: &Path,
+    name: &str,
+    callbacks: bool,
+) -> Result<Connection<T>, ConnectError> {
     let config = RpcClientConfig::unix(path, WIRE_VERSION)
-        .fd_mode(FileDescriptorTransportMode::None)
+        .fd_mode(mode)
         .incoming_connections(u32::from(callbacks))
         .timeout(ANSWER_WITHIN);
     let session = RpcSession::setup_client_android13plus_with_config(config)

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One accepted connection: counted while it lives, and its frames bounded in size, in time and in sum.
 //!
-//! No descriptor passes: no method takes one, and descriptors that wait in half a frame would use up the process's.
+//! No descriptor passes, since those that wait in half a frame would use up the process's: but for one, with the one
+//! call that takes one, if the server serves such a call.
 
 use super::Limits;
 use rsbinder::rpc::transport::{RpcTransport, UnixTransport};
 use rsbinder::rpc::{PeerIdentity, RpcError, RpcResult};
 use std::collections::HashMap;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -96,8 +97,21 @@ enum Position {
 const BOUNDARY: Position = Position::Header { read: 0, size: [0; 4] };
 const HEADER_BYTES: usize = 16;
 
+/// `RpcWireHeader`, and of `RpcWireTransaction` (AOSP, RpcWireFormat.h) its address, code and flags: what tells one
+/// call from another.
+const START_BYTES: usize = HEADER_BYTES + 16;
+/// The command in an `RpcWireHeader` that is a call. `RPC_COMMAND_TRANSACT`.
+const TRANSACT: u32 = 0;
+/// Nobody waits for its end, and so any number can wait for theirs. `FLAG_ONEWAY`.
+const ONEWAY: u32 = 1;
+
 struct Reading {
     position: Position,
+    /// How the frame begins, and how much of that was read.
+    start: [u8; START_BYTES],
+    started: usize,
+    /// A descriptor came with the frame.
+    descriptor: bool,
     /// When the frame that has begun has to be whole.
     until: Option<Instant>,
     /// What rsbinder set last.
@@ -114,7 +128,9 @@ impl Reading {
                 Position::Header { mut read, mut size } => {
                     if read == 0 {
                         self.until = Some(Instant::now() + frame);
+                        self.started = 0;
                     }
+                    self.begins(&bytes[..1]);
                     if let 4..=7 = read {
                         size[read - 4] = bytes[0];
                     }
@@ -127,11 +143,35 @@ impl Reading {
                 }
                 Position::Body { left } => {
                     let taken = left.min(bytes.len());
+                    self.begins(&bytes[..taken]);
                     bytes = &bytes[taken..];
                     self.body(left - taken);
                 }
             }
         }
+    }
+
+    fn begins(&mut self, bytes: &[u8]) {
+        let taken = bytes.len().min(START_BYTES - self.started);
+        self.start[self.started..][..taken].copy_from_slice(&bytes[..taken]);
+        self.started += taken;
+    }
+
+    /// Whether the frame may go on, as far as it is known whether its descriptor belongs to it.
+    fn may_go_on(&self, descriptor_with: Option<u32>) -> bool {
+        if !self.descriptor {
+            return true;
+        }
+        if self.started < START_BYTES {
+            return self.position != BOUNDARY;
+        }
+        let word = |at: usize| {
+            let mut word = [0; 4];
+            word.copy_from_slice(&self.start[at..at + 4]);
+            u32::from_le_bytes(word)
+        };
+        let (code, flags) = (word(HEADER_BYTES + 8), word(HEADER_BYTES + 12));
+        word(0) == TRANSACT && Some(code) == descriptor_with && flags & ONEWAY == 0
     }
 
     fn body(&mut self, left: usize) {
@@ -154,8 +194,15 @@ pub(super) struct SeatedTransport {
 
 impl SeatedTransport {
     pub(super) fn new(inner: UnixTransport, limits: &Limits, seat: Seat) -> Self {
-        let reading =
-            Reading { position: Position::Handshake, until: None, timeout: None, charged: 0 };
+        let reading = Reading {
+            position: Position::Handshake,
+            start: [0; START_BYTES],
+            started: 0,
+            descriptor: false,
+            until: None,
+            timeout: None,
+            charged: 0,
+        };
         Self { inner, limits: limits.clone(), seat, reading: Mutex::new(reading) }
     }
 
@@ -184,6 +231,26 @@ impl SeatedTransport {
             _ => {}
         }
         Ok(())
+    }
+}
+
+impl SeatedTransport {
+    /// Reads once, within what is left of the frame's time.
+    fn receive<T>(&self, asked: usize, read: impl FnOnce() -> RpcResult<T>) -> RpcResult<T> {
+        self.bounded(asked)?;
+        let (until, timeout) = {
+            let reading = self.reading();
+            (reading.until, reading.timeout)
+        };
+        let Some(until) = until else { return read() };
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(RpcError::DeadlineMidFrame);
+        }
+        self.inner.set_read_timeout(Some(left.min(timeout.unwrap_or(left))))?;
+        let got = read();
+        self.inner.set_read_timeout(timeout)?;
+        got
     }
 }
 
@@ -243,26 +310,38 @@ impl RpcTransport for SeatedTransport {
     }
 
     fn recv_raw(&self, buf: &mut [u8]) -> RpcResult<usize> {
-        self.bounded(buf.len())?;
-        let (until, timeout) = {
-            let reading = self.reading();
-            (reading.until, reading.timeout)
-        };
-        let Some(until) = until else {
+        self.receive(buf.len(), || {
             let read = self.inner.recv_raw(buf)?;
             self.reading().took(&buf[..read], self.limits.frame);
-            return Ok(read);
-        };
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(RpcError::DeadlineMidFrame);
-        }
-        self.inner.set_read_timeout(Some(left.min(timeout.unwrap_or(left))))?;
-        let read = self.inner.recv_raw(buf);
-        self.inner.set_read_timeout(timeout)?;
-        let read = read?;
-        self.reading().took(&buf[..read], self.limits.frame);
-        Ok(read)
+            Ok(read)
+        })
+    }
+
+    fn supports_fd_passing(&self) -> bool {
+        self.limits.descriptor_with.is_some()
+    }
+
+    fn recv_raw_with_fds(&self, buf: &mut [u8]) -> RpcResult<(usize, Vec<OwnedFd>)> {
+        self.receive(buf.len(), || {
+            // Whatever is not returned is closed.
+            let (read, descriptors) = self.inner.recv_raw_with_fds(buf)?;
+            let mut reading = self.reading();
+            let begins = reading.position == BOUNDARY;
+            if begins {
+                reading.descriptor = !descriptors.is_empty();
+            }
+            let out_of_place = !descriptors.is_empty() && (!begins || descriptors.len() > 1);
+            reading.took(&buf[..read], self.limits.frame);
+            if out_of_place || !reading.may_go_on(self.limits.descriptor_with) {
+                log::warn!("uid {} was refused: a descriptor that nobody asked for", self.seat.uid);
+                return Err(RpcError::Protocol("a descriptor that no call takes"));
+            }
+            Ok((read, descriptors))
+        })
+    }
+
+    fn send_raw_with_fds(&self, buf: &[u8], fds: &[BorrowedFd<'_>]) -> RpcResult<()> {
+        self.inner.send_raw_with_fds(buf, fds)
     }
 
     fn send_raw_draining(

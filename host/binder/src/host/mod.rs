@@ -8,7 +8,7 @@ mod client;
 mod connection;
 mod server;
 
-pub use client::{connect, ConnectError, Connection};
+pub use client::{connect, connect_passing, ConnectError, Connection};
 pub use server::{Limits, ServeError, Server};
 
 /// The wire version of Android 16.

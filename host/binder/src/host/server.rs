@@ -36,6 +36,8 @@ pub struct Limits {
     pub idle: Duration,
     /// How long a client may take to answer a callback, or to read on in an answer.
     pub reply: Duration,
+    /// The transaction code of the one call that may bring a descriptor, and one only. None: no call may.
+    pub descriptor_with: Option<u32>,
 }
 
 impl Default for Limits {
@@ -48,6 +50,7 @@ impl Default for Limits {
             frame: Duration::from_secs(10),
             idle: Duration::from_secs(600),
             reply: Duration::from_secs(5),
+            descriptor_with: None,
         }
     }
 }
@@ -179,7 +182,11 @@ fn rpc_server(path: &Path, limits: &Limits) -> Result<Arc<RpcServer>, ServeError
     std::fs::remove_file(&unused)
         .map_err(|source| ServeError::Listen { path: unused.clone(), source })?;
     rpc.set_android13plus(WIRE_VERSION);
-    rpc.set_supported_fd_modes(&[FileDescriptorTransportMode::None]);
+    let mode = match limits.descriptor_with {
+        Some(_) => FileDescriptorTransportMode::Unix,
+        None => FileDescriptorTransportMode::None,
+    };
+    rpc.set_supported_fd_modes(&[mode]);
     // Threads that one client's session may be served by, and with it twice as many callback connections.
     rpc.set_max_threads(4);
     rpc.set_handshake_timeout(Some(limits.handshake));
