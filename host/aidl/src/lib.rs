@@ -24,9 +24,10 @@ pub mod aidl {
 
                 pub use generated::{
                     CaptureMethod, ConsentState, DataClass, Disclosure, Erasure, ErrorCode, Grant,
-                    InboundMessage, KeyChange, LedgerEntry, NetworkReport, OffReason, Outcome,
-                    OutgoingMessage, PreviewField, Refusal, Registration, RegistrationPreview,
-                    ServiceState, SimIdentity, SimState, SmsReason, UserReport, Withdrawal,
+                    InboundMessage, KeyChange, LedgerCheckpoint, LedgerEntry, LedgerTotal,
+                    NetworkReport, OffReason, Outcome, OutgoingMessage, PreviewField, Refusal,
+                    Registration, RegistrationPreview, ServiceState, SimIdentity, SimState,
+                    SmsReason, UserReport, Withdrawal,
                 };
 
                 /// An interface, with a `new_binder` that takes libbinder_rs's `BinderFeatures`.
@@ -63,3 +64,10 @@ pub mod aidl {
         }
     }
 }
+
+/// The transaction code of the one call that brings a descriptor, `ICloudMessagingConsent.exportLedger`: a host's
+/// transport lets it bring one, and no other.
+pub const DESCRIPTOR_CALL: u32 = {
+    use generated::android::system::cloudmessaging::ICloudMessagingConsent::transactions;
+    transactions::r#exportLedger
+};

@@ -5,26 +5,9 @@ mod common;
 
 use binder::host::Limits;
 use common::*;
-use std::io::{Read, Write};
-use std::os::fd::AsRawFd;
+use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
-
-/// What a client sends first: the header of a connection for a new session, and its init.
-fn greet(served: &Served) -> UnixStream {
-    greet_with(served, 0)
-}
-
-fn greet_with(served: &Served, fd_mode: u8) -> UnixStream {
-    let mut stream = UnixStream::connect(&served.path).unwrap();
-    let mut hello = [0; 16];
-    (hello[0], hello[5]) = (2, fd_mode); // The version, and how descriptors pass.
-    stream.write_all(&hello).unwrap();
-    let mut answer = [0; 8];
-    stream.read_exact(&mut answer).unwrap();
-    stream.write_all(b"cci\0\0\0\0\0").unwrap();
-    stream
-}
 
 /// `RpcWireHeader` of a TRANSACT with a body of that size.
 fn header(body: u32) -> [u8; 16] {
@@ -89,28 +72,6 @@ fn the_calls_of_one_uid_take_no_more_memory_than_it_is_granted() {
     until(|| served.connections() == 1);
     for _ in 0..10 {
         client.disclosure(&"x".repeat(25_000)).unwrap();
-    }
-}
-
-#[test]
-fn descriptors_are_not_taken() {
-    use nix::sys::socket::{sendmsg, ControlMessage, MsgFlags};
-    let limits = Limits { frame: Duration::from_secs(600), ..Limits::default() };
-    let served = serve(&[own()], &limits);
-    // Half a frame, and with it descriptors; agreed on as one should, and not.
-    for mode in [0, 1] {
-        let stream = greet_with(&served, mode);
-        let (mut ours, theirs) = UnixStream::pair().unwrap();
-        ours.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        let fds = [theirs.as_raw_fd(); 16];
-        let header = header(64);
-        let part = [std::io::IoSlice::new(&header[..8])];
-        let rights = [ControlMessage::ScmRights(&fds)];
-        // It may be refused by now.
-        let _ = sendmsg::<()>(stream.as_raw_fd(), &part, &rights, MsgFlags::empty(), None);
-        drop(theirs);
-        // It ends once nobody holds the other end, while the frame still waits for its rest.
-        assert_eq!(ours.read(&mut [0]).unwrap(), 0, "mode {mode}");
     }
 }
 

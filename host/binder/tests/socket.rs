@@ -172,7 +172,7 @@ fn a_client_with_callbacks_is_called_until_it_goes_and_its_end_is_noticed() {
     first.addListener(&kept).unwrap();
     first.addListener(&unlinked).unwrap();
     second.addListener(&kept).unwrap();
-    first.ledger(0, 1).unwrap();
+    first.ledger(0, 1, &[], &[]).unwrap();
     for _ in 0..2 {
         heard.recv_timeout(Duration::from_secs(5)).unwrap();
     }
@@ -180,7 +180,7 @@ fn a_client_with_callbacks_is_called_until_it_goes_and_its_end_is_noticed() {
     first.removeListener(&unlinked).unwrap();
     drop(first);
     until(|| *deaths.lock().unwrap() == 1);
-    second.ledger(0, 1).unwrap();
+    second.ledger(0, 1, &[], &[]).unwrap();
     heard.recv_timeout(Duration::from_secs(5)).unwrap();
     drop(second);
     until(|| *deaths.lock().unwrap() == 2 && server.connections() == 0);

@@ -19,7 +19,7 @@ pub fn show(gate: &Gate, limit: usize, before: Option<u64>) -> Result<Answer, Fa
         None => -1,
     };
     let (entries, more) =
-        newest(limit, before, |before, page| answered(consent.ledger(before, page)))?;
+        newest(limit, before, |before, page| answered(consent.ledger(before, page, &[], &[])))?;
     Ok(Answer::done(
         json!({"entries": entries.iter().map(as_json).collect::<Vec<_>>(), "more": more}),
         as_text(&entries, more),

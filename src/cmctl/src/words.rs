@@ -138,6 +138,7 @@ words! { ErrorCode {
     NOT_READY: "users were not reported yet, or the user is locked",
     ID_REUSED: "the id was used for a different message",
     INTERNAL: "the service failed unexpectedly, nothing was sent",
+    UNWRITABLE: "it could not be written to where it was wanted",
 } }
 
 /// Classes a person can name, in the order of the interface.

@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use android_system_cloudmessaging::DESCRIPTOR_CALL;
 use binder::host::{Limits, ServeError, Server};
 use binder::Interface;
 
@@ -46,13 +47,17 @@ pub struct Sockets {
 pub fn serve(run: &Path, services: &Services, uids: &Uids) -> Result<Sockets, HostError> {
     make_directory(run, 0o755)?;
     let limits = Limits::default();
-    let serve = |file, name, binder, uids| {
-        Server::serve(&run.join(file), name, binder, uids, &limits).map_err(HostError::from)
+    // The owner's page may bring a file to export to; nobody else brings any.
+    let passing = Limits { descriptor_with: Some(DESCRIPTOR_CALL), ..limits.clone() };
+    let serve_within = |limits, file, name, binder, uids| {
+        Server::serve(&run.join(file), name, binder, uids, limits).map_err(HostError::from)
     };
-    let Services { consent, platform, messaging, .. } = services;
+    let serve = |file, name, binder, uids| serve_within(&limits, file, name, binder, uids);
+    let consent_binder = services.consent.as_binder();
+    let Services { platform, messaging, .. } = services;
     Ok(Sockets {
         _servers: [
-            serve("consent.sock", name::CONSENT, consent.as_binder(), &uids.settings)?,
+            serve_within(&passing, "consent.sock", name::CONSENT, consent_binder, &uids.settings)?,
             serve("platform.sock", name::PLATFORM, platform.as_binder(), &uids.settings)?,
             serve("messaging.sock", name::MESSAGING, messaging.as_binder(), &uids.messaging)?,
         ],

@@ -373,10 +373,10 @@ impl Phone {
         };
         let entries = self.call(|users| {
             users.calls_refused(USER, MARK, 1, Duration::from_secs(1));
-            while !users.ledger(USER, None, 1).expect("a ledger").iter().all(is_mark) {
+            while !users.ledger(USER, None, 1, &Default::default()).expect("a ledger").iter().all(is_mark) {
                 std::thread::yield_now();
             }
-            users.ledger(USER, None, 10_000).expect("a ledger")
+            users.ledger(USER, None, 10_000, &Default::default()).expect("a ledger")
         });
         let entries = entries.unwrap_or_default().into_iter().rev();
         let entries = entries.filter(|entry| !is_mark(entry));

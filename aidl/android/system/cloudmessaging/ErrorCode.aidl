@@ -38,4 +38,6 @@ enum ErrorCode {
     ID_REUSED = 13,
     /** The service failed in a way it did not expect. Nothing was sent. */
     INTERNAL = 14,
+    /** What was asked for could not be written to where it was wanted. */
+    UNWRITABLE = 15,
 }

@@ -6,7 +6,9 @@ import android.system.cloudmessaging.DataClass;
 import android.system.cloudmessaging.Disclosure;
 import android.system.cloudmessaging.Grant;
 import android.system.cloudmessaging.ICloudMessagingListener;
+import android.system.cloudmessaging.LedgerCheckpoint;
 import android.system.cloudmessaging.LedgerEntry;
+import android.system.cloudmessaging.LedgerTotal;
 import android.system.cloudmessaging.RegistrationPreview;
 import android.system.cloudmessaging.SimIdentity;
 import android.system.cloudmessaging.Withdrawal;
@@ -22,6 +24,8 @@ interface ICloudMessagingConsent {
     const int MAX_SIMS = 8;
     /** Most entries in one page of the ledger. */
     const int MAX_LEDGER_PAGE = 200;
+    /** Most days in one call for totals. */
+    const int MAX_LEDGER_DAYS = 366;
     /** Most listeners of one user. */
     const int MAX_LISTENERS = 8;
 
@@ -80,11 +84,46 @@ interface ICloudMessagingConsent {
 
     /**
      * Entries of the ledger, newest first.
+     * Fails with INVALID_ARGUMENT, TOO_LARGE, STORAGE.
      *
      * @param before only entries at a lower position; -1 begins with the newest
      * @param limit 1 to MAX_LEDGER_PAGE; fewer come back if they would not fit in one call
+     * @param events only these, by their names in proto/ledger.proto ("erased": entries whose content was erased);
+     *        empty: all
+     * @param classes only entries that revealed one of these; empty: all
      */
-    LedgerEntry[] ledger(long before, int limit);
+    LedgerEntry[] ledger(long before, int limit, in String[] events, in DataClass[] classes);
+
+    /**
+     * What left the phone on each of these days, oldest first, days on which nothing left omitted: first in all, then
+     * by class.
+     * Fails with INVALID_ARGUMENT, TOO_LARGE, STORAGE.
+     *
+     * @param fromDay first day, in days since 1 January 1970
+     * @param toDay last day; at most MAX_LEDGER_DAYS in all
+     * @param offsetMinutes how far the caller's midnight is ahead of UTC's, -1440 to 1440
+     */
+    LedgerTotal[] ledgerTotals(int fromDay, int toDay, int offsetMinutes);
+
+    /** How far the ledger is by now, signed. Fails with NOT_READY, STORAGE. */
+    LedgerCheckpoint ledgerCheckpoint();
+
+    /**
+     * Writes the ledger to a file or a pipe, so that it can be checked without this phone: proto/ledger.proto, message
+     * Export. What is written before a failure does not verify. A reader of a pipe has to read on.
+     * Fails with NOT_READY, INVALID_ARGUMENT (nothing else is written to), STORAGE, UNWRITABLE.
+     *
+     * @param to open for writing; written from where it stands, and not closed
+     * @return how many entries that is
+     */
+    long exportLedger(in ParcelFileDescriptor to);
+
+    /**
+     * Erases what all entries of the ledger say. Their hashes stay, so that checkpoints still verify; and an entry says
+     * so. Consent is not touched by it.
+     * Fails with NOT_READY, and with LEDGER: what is not erased then is, once it can be.
+     */
+    void eraseLedger();
 
     /** Registers for hints. Dropped when its process dies. Fails with TOO_MANY. */
     void addListener(ICloudMessagingListener listener);

@@ -9,11 +9,12 @@ use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
 };
 use binder::host::{connect, Connection, Limits, Server};
 use binder::{
-    BinderFeatures, DeathRecipient, ExceptionCode, IBinder, Interface, IntoBinderResult, SpIBinder,
-    Strong, ThreadState,
+    BinderFeatures, DeathRecipient, ExceptionCode, IBinder, Interface, IntoBinderResult,
+    ParcelFileDescriptor, SpIBinder, Strong, ThreadState,
 };
 use nix::unistd::geteuid;
-use std::io::Read;
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -23,6 +24,9 @@ use std::time::{Duration, Instant};
 pub const NAME: &str = "test.consent";
 /// The uid that another thread takes, if we are root.
 pub const OTHER: u32 = 1_010_123;
+
+/// The interface that is served.
+pub use android_system_cloudmessaging::aidl::android::system::cloudmessaging::ICloudMessagingConsent::ICloudMessagingConsent as Consent;
 
 type Listeners = Arc<Mutex<Vec<(Strong<dyn ICloudMessagingListener>, Option<DeathRecipient>)>>>;
 
@@ -36,8 +40,8 @@ pub struct Echo {
 mod aidl {
     pub use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
         ConsentState::ConsentState, DataClass::DataClass, Disclosure::Disclosure, Grant::Grant,
-        LedgerEntry::LedgerEntry, RegistrationPreview::RegistrationPreview,
-        SimIdentity::SimIdentity, Withdrawal::Withdrawal,
+        LedgerCheckpoint::LedgerCheckpoint, LedgerEntry::LedgerEntry, LedgerTotal::LedgerTotal,
+        RegistrationPreview::RegistrationPreview, SimIdentity::SimIdentity, Withdrawal::Withdrawal,
     };
 }
 
@@ -86,7 +90,32 @@ impl ICloudMessagingConsent for Echo {
         Ok(Vec::new())
     }
 
-    fn ledger(&self, _before: i64, _limit: i32) -> binder::Result<Vec<aidl::LedgerEntry>> {
+    fn ledgerTotals(&self, _: i32, _: i32, _: i32) -> binder::Result<Vec<aidl::LedgerTotal>> {
+        Ok(Vec::new())
+    }
+
+    fn ledgerCheckpoint(&self) -> binder::Result<aidl::LedgerCheckpoint> {
+        Ok(Default::default())
+    }
+
+    /// Says whether it survives an exec, and writes a word.
+    fn exportLedger(&self, to: &ParcelFileDescriptor) -> binder::Result<i64> {
+        let flags = nix::fcntl::fcntl(to.as_raw_fd(), nix::fcntl::FcntlArg::F_GETFD).unwrap();
+        (&mut &*to).write_all(b"exported").unwrap();
+        Ok(i64::from(flags & nix::libc::FD_CLOEXEC == 0))
+    }
+
+    fn eraseLedger(&self) -> binder::Result<()> {
+        Ok(())
+    }
+
+    fn ledger(
+        &self,
+        _before: i64,
+        _limit: i32,
+        _events: &[String],
+        _classes: &[aidl::DataClass],
+    ) -> binder::Result<Vec<aidl::LedgerEntry>> {
         let listeners: Vec<_> =
             self.listeners.lock().unwrap().iter().map(|(call, _)| call.clone()).collect();
         for listener in listeners {
@@ -119,6 +148,22 @@ pub fn binder() -> SpIBinder {
 
 pub fn own() -> u32 {
     geteuid().as_raw()
+}
+
+/// What a client sends first: the header of a connection for a new session, and its init.
+pub fn greet(served: &Served) -> UnixStream {
+    greet_with(served, 0)
+}
+
+pub fn greet_with(served: &Served, fd_mode: u8) -> UnixStream {
+    let mut stream = UnixStream::connect(&served.path).unwrap();
+    let mut hello = [0; 16];
+    (hello[0], hello[5]) = (2, fd_mode); // The version, and how descriptors pass.
+    stream.write_all(&hello).unwrap();
+    let mut answer = [0; 8];
+    stream.read_exact(&mut answer).unwrap();
+    stream.write_all(b"cci\0\0\0\0\0").unwrap();
+    stream
 }
 
 pub struct Served {

@@ -7,9 +7,9 @@ use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
     ICloudMessaging::ICloudMessaging, ICloudMessagingConsent::ICloudMessagingConsent,
     ICloudMessagingPlatform::ICloudMessagingPlatform,
 };
-use binder::host::{connect, ConnectError, Connection};
+use binder::host::{connect, connect_passing, ConnectError, Connection};
 use binder::{FromIBinder, Status};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where the gate is. Connected to by the interface, when a verb needs it.
 #[derive(Debug)]
@@ -29,7 +29,9 @@ impl Gate {
 
     /// The owner's page.
     pub fn consent(&self) -> Result<Connection<dyn ICloudMessagingConsent>, Failure> {
-        self.reach("consent.sock", name::CONSENT)
+        // It alone takes a descriptor.
+        let path = self.run.join("consent.sock");
+        connect_passing(&path, name::CONSENT, false).map_err(|error| unreachable(&path, error))
     }
 
     /// What the Java side reports to.
@@ -48,17 +50,21 @@ impl Gate {
         name: &str,
     ) -> Result<Connection<T>, Failure> {
         let path = self.run.join(socket);
-        connect(&path, name, false).map_err(|error| Failure::Unreachable {
-            at: Some(path.display().to_string()),
-            why: match error {
-                ConnectError::Refused { status, .. } => {
-                    format!("is it running, and may this user id ask it? ({status})")
-                }
-                ConnectError::NotServed { status, .. } => {
-                    format!("something else is served there ({status})")
-                }
-            },
-        })
+        connect(&path, name, false).map_err(|error| unreachable(&path, error))
+    }
+}
+
+fn unreachable(path: &Path, error: ConnectError) -> Failure {
+    Failure::Unreachable {
+        at: Some(path.display().to_string()),
+        why: match error {
+            ConnectError::Refused { status, .. } => {
+                format!("is it running, and may this user id ask it? ({status})")
+            }
+            ConnectError::NotServed { status, .. } => {
+                format!("something else is served there ({status})")
+            }
+        },
     }
 }
 

@@ -107,6 +107,11 @@ impl Ledger {
         page::read_those(&self.shared, before, limit, wanted)
     }
 
+    /// Visits all durable entries that have content, oldest first.
+    pub fn each(&self, visit: impl FnMut(&Entry)) -> Result<(), LedgerError> {
+        page::each(&self.shared, visit)
+    }
+
     /// The newest durable entry of a kind: what `found on` and `found off` are decided by.
     pub fn newest(&self, wanted: impl Fn(&Entry) -> bool) -> Result<Option<Record>, LedgerError> {
         page::newest(&self.shared, wanted)

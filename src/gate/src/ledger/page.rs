@@ -89,6 +89,19 @@ pub(super) fn read_those(
     Ok(page)
 }
 
+/// See [`Ledger::each`](super::Ledger::each).
+pub(super) fn each(shared: &Shared, mut visit: impl FnMut(&Entry)) -> Result<(), LedgerError> {
+    let (tree, segments) = shared.durable();
+    for (i, &first) in segments.iter().enumerate() {
+        let end = segments.get(i + 1).copied().unwrap_or(tree.size());
+        walk(shared, first, end, |_, leaf| {
+            LeafRef::check(leaf)?.entry()?.iter().for_each(&mut visit);
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
 /// See [`Ledger::newest`](super::Ledger::newest).
 pub(super) fn newest(
     shared: &Shared,

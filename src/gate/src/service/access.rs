@@ -31,7 +31,7 @@ pub enum Who {
 const SYSTEM_USER: i32 = 0;
 
 /// The table: a method of an interface, and who it is for.
-pub const TABLE: [(Interface, &str, Who); 30] = [
+pub const TABLE: [(Interface, &str, Who); 34] = [
     (Interface::Consent, "state", Who::Settings),
     (Interface::Consent, "disclosure", Who::Settings),
     (Interface::Consent, "grant", Who::Settings),
@@ -42,6 +42,10 @@ pub const TABLE: [(Interface, &str, Who); 30] = [
     (Interface::Consent, "receipt", Who::Settings),
     (Interface::Consent, "preview", Who::Settings),
     (Interface::Consent, "ledger", Who::Settings),
+    (Interface::Consent, "ledgerTotals", Who::Settings),
+    (Interface::Consent, "ledgerCheckpoint", Who::Settings),
+    (Interface::Consent, "exportLedger", Who::Settings),
+    (Interface::Consent, "eraseLedger", Who::Settings),
     (Interface::Consent, "addListener", Who::Settings),
     (Interface::Consent, "removeListener", Who::Settings),
     (Interface::Platform, "reportUsers", Who::SettingsOfSystemUser),

@@ -6,17 +6,18 @@
 
 use super::error::ServiceError;
 use super::facade::{
-    GrantRequest, InboundMessage, OutgoingMessage, Personal, ReceivedSms, SimIdentity,
+    Days, GrantRequest, InboundMessage, OutgoingMessage, Personal, ReceivedSms, SimIdentity,
 };
 use crate::consent::{CaptureMethod, Conditions, SimError};
 use crate::disclose::{Classes, DataClass};
 use crate::gate::Network;
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging as aidl;
+use cloudmessaging_ledger::filter::{Filter, EVENT_NAMES};
 use cloudmessaging_seal::number::Number;
 use zeroize::Zeroizing;
 
 use aidl::ICloudMessaging::{ID_BYTES, MAX_BODY_BYTES};
-use aidl::ICloudMessagingConsent::MAX_SIMS;
+use aidl::ICloudMessagingConsent::{MAX_LEDGER_DAYS, MAX_SIMS};
 use aidl::ICloudMessagingPlatform::{MAX_USERS, STORAGE_KEY_BYTES};
 
 type Result<T> = std::result::Result<T, ServiceError>;
@@ -113,6 +114,36 @@ pub fn before(before: i64) -> Result<Option<u64>> {
         -1 => Ok(None),
         _ => u64::try_from(before).map(Some).map_err(|_| invalid("before", "below -1")),
     }
+}
+
+/// Which entries of the ledger are wanted.
+pub fn filter(events: &[String], classes: &[aidl::DataClass::DataClass]) -> Result<Filter> {
+    at_most("events", events.len(), EVENT_NAMES.len(), "names")?;
+    let mut filter = Filter::default();
+    for event in events {
+        filter = filter.event(event).ok_or(invalid("events", "not the name of an event"))?;
+    }
+    let classes = self::classes("classes", classes)?;
+    Ok(classes.iter().fold(filter, |filter, class| filter.class(class as i32)))
+}
+
+/// Days for totals.
+pub fn days(from: i32, to: i32, offset_minutes: i32) -> Result<Days> {
+    if to < from {
+        return Err(invalid("toDay", "before fromDay"));
+    }
+    // Cannot be negative by now.
+    let count = i64::from(to) - i64::from(from) + 1;
+    at_most(
+        "toDay",
+        usize::try_from(count).unwrap_or(usize::MAX),
+        MAX_LEDGER_DAYS as usize,
+        "days",
+    )?;
+    if !(-1440..=1440).contains(&offset_minutes) {
+        return Err(invalid("offsetMinutes", "more than a day"));
+    }
+    Ok(Days { range: from..=to, offset_ms: i64::from(offset_minutes) * 60_000 })
 }
 
 /// One class, known and not UNSPECIFIED.

@@ -4,6 +4,7 @@
 use super::access::Interface::Consent as CONSENT;
 use super::callbacks::List;
 use super::error::answer;
+use super::outlet::Outlet;
 use super::{bounds, words, Entrance};
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
     ConsentState::ConsentState,
@@ -12,12 +13,15 @@ use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
     Grant::Grant,
     ICloudMessagingConsent::{ICloudMessagingConsent, MAX_LEDGER_PAGE},
     ICloudMessagingListener::ICloudMessagingListener,
+    LedgerCheckpoint::LedgerCheckpoint,
     LedgerEntry::LedgerEntry,
+    LedgerTotal::LedgerTotal,
     RegistrationPreview::RegistrationPreview,
     SimIdentity::SimIdentity,
     Withdrawal::Withdrawal,
 };
-use binder::{Interface, Strong};
+use binder::{Interface, ParcelFileDescriptor, Strong};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
 /// The service.
@@ -90,13 +94,51 @@ impl ICloudMessagingConsent for Consent {
         }))
     }
 
-    fn ledger(&self, before: i64, limit: i32) -> binder::Result<Vec<LedgerEntry>> {
+    fn ledger(
+        &self,
+        before: i64,
+        limit: i32,
+        events: &[String],
+        classes: &[DataClass],
+    ) -> binder::Result<Vec<LedgerEntry>> {
         let call = self.0.admit(CONSENT, "ledger")?;
         answer(bounds::before(before).and_then(|before| {
             let limit = bounds::page(limit, MAX_LEDGER_PAGE)?;
-            let entries = self.0.facade.ledger(call.user, before, limit)?;
+            let filter = bounds::filter(events, classes)?;
+            let entries = self.0.facade.ledger(call.user, before, limit, &filter)?;
             Ok(bounds::fit(entries, limit, bounds::ledger_entry_size))
         }))
+    }
+
+    fn ledgerTotals(
+        &self,
+        fromDay: i32,
+        toDay: i32,
+        offsetMinutes: i32,
+    ) -> binder::Result<Vec<LedgerTotal>> {
+        let call = self.0.admit(CONSENT, "ledgerTotals")?;
+        answer(
+            bounds::days(fromDay, toDay, offsetMinutes)
+                .and_then(|days| self.0.facade.ledger_totals(call.user, &days)),
+        )
+    }
+
+    fn ledgerCheckpoint(&self) -> binder::Result<LedgerCheckpoint> {
+        let call = self.0.admit(CONSENT, "ledgerCheckpoint")?;
+        answer(self.0.facade.ledger_checkpoint(call.user))
+    }
+
+    fn exportLedger(&self, to: &ParcelFileDescriptor) -> binder::Result<i64> {
+        let call = self.0.admit(CONSENT, "exportLedger")?;
+        answer(Outlet::new("to", to.as_ref().as_fd()).and_then(|mut to| {
+            let entries = self.0.facade.export_ledger(call.user, &mut to)?;
+            Ok(i64::try_from(entries).unwrap_or(i64::MAX))
+        }))
+    }
+
+    fn eraseLedger(&self) -> binder::Result<()> {
+        let call = self.0.admit(CONSENT, "eraseLedger")?;
+        answer(self.0.facade.erase_ledger(call.user))
     }
 
     fn addListener(&self, listener: &Strong<dyn ICloudMessagingListener>) -> binder::Result<()> {

@@ -72,6 +72,9 @@ pub enum ServiceError {
     /// The service failed in a way it did not expect.
     #[error("the service failed")]
     Internal,
+    /// A descriptor did not take what was to be written to it.
+    #[error("it could not be written to where it was wanted")]
+    Unwritable,
 }
 
 impl ServiceError {
@@ -92,6 +95,7 @@ impl ServiceError {
             Self::NotReady => ErrorCode::NOT_READY,
             Self::IdReused => ErrorCode::ID_REUSED,
             Self::Internal => ErrorCode::INTERNAL,
+            Self::Unwritable => ErrorCode::UNWRITABLE,
         }
     }
 }
@@ -133,6 +137,7 @@ mod tests {
             ServiceError::NotReady,
             ServiceError::IdReused,
             ServiceError::Internal,
+            ServiceError::Unwritable,
         ];
         let mut codes: Vec<_> = errors.iter().map(|error| error.code().0).collect();
         codes.push(ErrorCode::NONE.0);

@@ -13,8 +13,11 @@ use crate::consent::{CaptureMethod, Conditions};
 use crate::disclose::{Classes, DataClass};
 use crate::gate::{Network, Refusal};
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging as aidl;
+use cloudmessaging_ledger::filter::Filter;
 use cloudmessaging_seal::number::Number;
 use std::fmt;
+use std::io::Write;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -69,13 +72,31 @@ pub trait Facade: Send + Sync + 'static {
     /// InvalidArgument if the allowed classes do not make a registration.
     fn preview(&self, sims: &[SimIdentity], allowed: Classes) -> Result<Vec<Preview>>;
 
-    /// Up to `limit` entries of the user's ledger, newest first, below position `before`. Fails with Storage.
+    /// Up to `limit` entries of the user's ledger that pass the filter, newest first, below position `before`. Fails
+    /// with Storage.
     fn ledger(
         &self,
         user: UserId,
         before: Option<u64>,
         limit: usize,
+        filter: &Filter,
     ) -> Result<Vec<aidl::LedgerEntry::LedgerEntry>>;
+
+    /// Totals of those days. Fails with Storage.
+    fn ledger_totals(
+        &self,
+        user: UserId,
+        days: &Days,
+    ) -> Result<Vec<aidl::LedgerTotal::LedgerTotal>>;
+
+    /// The signed checkpoint. Fails with NotReady, Storage.
+    fn ledger_checkpoint(&self, user: UserId) -> Result<aidl::LedgerCheckpoint::LedgerCheckpoint>;
+
+    /// Writes the ledger; how many entries. Fails with NotReady, Storage, Unwritable.
+    fn export_ledger(&self, user: UserId, to: &mut dyn Write) -> Result<u64>;
+
+    /// Erases the content of the ledger. Fails with NotReady, Ledger.
+    fn erase_ledger(&self, user: UserId) -> Result<()>;
 
     // ICloudMessagingPlatform: facts, kept in memory only.
 
@@ -189,6 +210,15 @@ pub struct GrantRequest {
     pub method: CaptureMethod,
     /// The owner's conditions.
     pub conditions: Conditions,
+}
+
+/// Days since 1 January 1970, and where they begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Days {
+    /// The first and the last.
+    pub range: RangeInclusive<i32>,
+    /// How far their midnight is ahead of UTC's.
+    pub offset_ms: i64,
 }
 
 /// A message to send.

@@ -22,6 +22,7 @@ mod consent;
 mod crowd;
 mod hints;
 mod messaging;
+mod outlet;
 mod platform;
 
 pub use caller::Identities;

@@ -2,18 +2,22 @@
 //! The ledger as the gate writes it: turns what a permit says into entries, and what identifies anybody into
 //! hashes under a key of this phone (P5, P8).
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cloudmessaging_ledger::checkpoint::Signer;
 use cloudmessaging_ledger::filter::Filter;
-use cloudmessaging_wire::proto::ledger as proto;
+use cloudmessaging_wire::proto::ledger::{self as proto, Entry};
 use ring::{digest, hmac};
 
 use super::Module;
 use crate::disclose::Classes;
 use crate::gate::{self, ConnectEntry, IntentEntry, Refusal};
-use crate::ledger::{Event, Kept, Ledger, LedgerError, Record, Said};
+use crate::ledger::{
+    Authority, Event, ExportError, FileSigner, Kept, Ledger, LedgerError, Record, Said,
+};
 use crate::message::{Closed, SmsReason};
 use crate::sync::{lock, Mutex};
 
@@ -24,16 +28,18 @@ const WITHDRAW_ENTRY: Duration = Duration::from_millis(50);
 pub struct Book {
     kept: Arc<Kept>,
     module: Arc<Module>,
+    signer: Box<dyn Signer>,
     hash_key: Mutex<Option<hmac::Key>>,
 }
 
 impl Book {
-    /// Opens the ledger in `folder`.
+    /// Opens the ledger in the folder of a user.
     pub fn open(module: &Arc<Module>, folder: &Path) -> Self {
-        let (folder, clock) = (folder.to_owned(), module.clock.clone());
+        let signer = Box::new(FileSigner::new(folder));
+        let (folder, clock) = (folder.join("ledger"), module.clock.clone());
         let open = move || Ledger::open(&folder, clock.clone());
         let kept = Arc::new(Kept::new(open, module.clock.clone(), module.config.ledger));
-        let book = Self { kept, module: module.clone(), hash_key: Mutex::new(None) };
+        let book = Self { kept, module: module.clone(), signer, hash_key: Mutex::new(None) };
         book.tend();
         book
     }
@@ -111,6 +117,26 @@ impl Book {
             true => ledger.read(before, limit),
             false => ledger.read_those(before, limit, |entry| filter.passes(entry)),
         }
+    }
+
+    /// Visits all entries, oldest first.
+    pub fn each(&self, visit: impl FnMut(&Entry)) -> Result<(), LedgerError> {
+        self.kept.ledger()?.each(visit)
+    }
+
+    /// The signed checkpoint of what is durable, and the key that checks it.
+    pub fn checkpoint(&self) -> Result<(String, String), ExportError> {
+        let (tree, authority) = (self.kept.ledger()?.tree(), self.authority());
+        Ok((authority.sign(&tree)?, authority.key()?.to_string()))
+    }
+
+    /// Writes all of it; how many entries.
+    pub fn export(&self, to: &mut dyn Write) -> Result<u64, ExportError> {
+        self.kept.ledger()?.export(&self.authority(), to)
+    }
+
+    fn authority(&self) -> Authority<'_> {
+        Authority { origin: &self.module.config.origin, signer: &*self.signer }
     }
 
     /// Erases the content of all entries, as the owner asked for.

@@ -15,6 +15,7 @@ mod desk;
 mod errand;
 mod grant;
 mod preview;
+mod reading;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -203,7 +204,7 @@ impl User {
     fn new(module: Arc<Module>, id: i32) -> Self {
         let folder = module.data.join(id.to_string());
         make_private(&folder);
-        let book = Book::open(&module, &folder.join("ledger"));
+        let book = Book::open(&module, &folder);
         let key = Box::new(FileRecordKey::new(&folder));
         Self {
             id,

@@ -5,6 +5,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::Arc;
 
+use android_system_cloudmessaging::aidl::android::system::cloudmessaging::UserReport::UserReport;
 use cloudmessaging_wire::proto::ledger as proto;
 
 use super::{view::policy_name, User};
@@ -25,6 +26,22 @@ pub struct Known {
     pub default_sms_uid: Option<u32>,
     /// What forbids.
     pub policy: Option<Policy>,
+}
+
+impl From<&UserReport> for Known {
+    fn from(report: &UserReport) -> Self {
+        let policy = match (report.smsForbidden, report.forbiddenByOrganisation) {
+            (_, true) => Some(Policy::Organisation),
+            (true, _) => Some(Policy::SmsForbidden),
+            (false, false) => None,
+        };
+        Self {
+            serial: report.serial,
+            unlocked: report.unlocked,
+            default_sms_uid: u32::try_from(report.defaultSmsUid).ok(),
+            policy,
+        }
+    }
 }
 
 impl User {

@@ -3,10 +3,12 @@
 //! not exist, and what does not exist is off.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging as aidl;
+use cloudmessaging_ledger::filter::Filter;
 use cloudmessaging_seal::{fingerprint, Number};
 use cloudmessaging_wire::proto::ledger as proto;
 use cloudmessaging_wire::step;
@@ -17,13 +19,13 @@ use super::{view, Module, User};
 use crate::consent::{self, Controller, OffReason, SimIdentity};
 use crate::courier::Event;
 use crate::disclose::{Classes, DataClass};
-use crate::gate::{Network, Policy, Refusal};
+use crate::gate::{Network, Refusal};
 use crate::identity::StorageKey;
 use crate::ledger;
 use crate::message::{AcceptError, Accepted, Inbound, NewMessage, StoreError};
 use crate::service::error::ServiceError;
 use crate::service::facade::{
-    Facade, GrantRequest, InboundMessage, KeyChange, OutgoingMessage, Personal, Preview,
+    Days, Facade, GrantRequest, InboundMessage, KeyChange, OutgoingMessage, Personal, Preview,
     ReceivedSms, Result, UserId,
 };
 use crate::service::words;
@@ -76,25 +78,6 @@ impl Users {
         let mut users = lock(&self.users);
         let new = || Arc::new(User::new(self.module.clone(), id));
         users.entry(id).or_insert_with(new).clone()
-    }
-}
-
-/// Classes as the formats hold them; one that this build does not know is left to the raw entry.
-fn classes(numbers: &[i32]) -> Classes {
-    numbers.iter().filter_map(|number| DataClass::try_from(*number).ok()).collect()
-}
-
-fn known(report: &aidl::UserReport::UserReport) -> Known {
-    let policy = match (report.smsForbidden, report.forbiddenByOrganisation) {
-        (_, true) => Some(Policy::Organisation),
-        (true, _) => Some(Policy::SmsForbidden),
-        (false, false) => None,
-    };
-    Known {
-        serial: report.serial,
-        unlocked: report.unlocked,
-        default_sms_uid: u32::try_from(report.defaultSmsUid).ok(),
-        policy,
     }
 }
 
@@ -209,23 +192,31 @@ impl Facade for Users {
         user: UserId,
         before: Option<u64>,
         limit: usize,
+        filter: &Filter,
     ) -> Result<Vec<aidl::LedgerEntry::LedgerEntry>> {
         let Some(user) = self.user(user) else { return Ok(Vec::new()) };
-        let page = user.book.read(before, limit, &Default::default()).map_err(|e| {
-            log::error!("ledger: {e}");
-            ServiceError::Storage
-        })?;
-        let entry = |record: &ledger::Record| aidl::LedgerEntry::LedgerEntry {
-            position: i64::try_from(record.position).unwrap_or(i64::MAX),
-            wallMillis: record.entry.wall_ms,
-            event: ledger::event_name(&record.entry).to_owned(),
-            summary: ledger::summary(&record.entry),
-            revealed: words::classes(classes(ledger::revealed(&record.entry))),
-            bytes: i64::from(ledger::bytes(&record.entry)),
-            host: ledger::host(&record.entry).to_owned(),
-            entry: record.bytes.clone(),
-        };
-        Ok(page.iter().map(entry).collect())
+        user.ledger_page(before, limit, filter)
+    }
+
+    fn ledger_totals(
+        &self,
+        user: UserId,
+        days: &Days,
+    ) -> Result<Vec<aidl::LedgerTotal::LedgerTotal>> {
+        let Some(user) = self.user(user) else { return Ok(Vec::new()) };
+        user.ledger_totals(days)
+    }
+
+    fn ledger_checkpoint(&self, user: UserId) -> Result<aidl::LedgerCheckpoint::LedgerCheckpoint> {
+        self.ready(user)?.ledger_checkpoint()
+    }
+
+    fn export_ledger(&self, user: UserId, to: &mut dyn Write) -> Result<u64> {
+        self.ready(user)?.export_ledger(to)
+    }
+
+    fn erase_ledger(&self, user: UserId) -> Result<()> {
+        self.ready(user)?.erase_ledger()
     }
 
     fn report_users(&self, reports: &[aidl::UserReport::UserReport]) {
@@ -237,7 +228,7 @@ impl Facade for Users {
         }
         let network = lock(&self.network).clone();
         for report in reports {
-            self.add(report.user).reported(known(report), network.clone());
+            self.add(report.user).reported(Known::from(report), network.clone());
         }
     }
 

@@ -186,7 +186,7 @@ impl Rig {
         let user = self.users.user(0).unwrap();
         // What was noted before is on the disk when this is.
         user.book.append(crate::ledger::Event::Refusals(Default::default())).unwrap();
-        let entries = self.users.ledger(0, None, 1000).unwrap();
+        let entries = self.users.ledger(0, None, 1000, &Default::default()).unwrap();
         entries.into_iter().rev().map(|entry| entry.summary).collect()
     }
 

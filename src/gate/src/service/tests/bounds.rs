@@ -2,12 +2,16 @@
 //! Every bound at its limit and beyond it, over the socket.
 
 use super::super::bounds::REPLY_BYTES;
+use super::fake::EXPORT;
 use super::matrix::{grant, message, user};
 use super::stage::{sim, Clients, Stage, SECRETS};
 use aidl::DataClass::DataClass;
 use aidl::ErrorCode::ErrorCode;
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging as aidl;
-use binder::ExceptionCode;
+use binder::{ExceptionCode, ParcelFileDescriptor};
+use cloudmessaging_ledger::filter::EVENT_NAMES;
+use std::io::Read;
+use std::os::unix::net::UnixStream;
 
 type Call = Box<dyn Fn(&Clients) -> binder::Result<()>>;
 
@@ -83,6 +87,10 @@ fn a_grant_is_bounded() {
         with("grant.method unspecified", INVALID, |g| g.method = Default::default()),
         with("grant.method unknown", INVALID, |g| g.method.0 = 3),
     ]);
+}
+
+fn events() -> Vec<String> {
+    EVENT_NAMES.map(String::from).to_vec()
 }
 
 fn classes(numbers: std::ops::RangeInclusive<i32>) -> Vec<DataClass> {
@@ -181,11 +189,49 @@ fn cursors_pages_and_texts_are_bounded() {
         case("cursor 0", OK, |to| to.messaging.acknowledgeInbound(0)),
         case("cursor -1", INVALID, |to| to.messaging.acknowledgeInbound(-1)),
         case("atMillis -1", INVALID, |to| to.messaging.acknowledgeKeyChanges(-1)),
-        case("limit 200", OK, |to| to.consent.ledger(0, 200).map(drop)),
-        case("limit 201", LARGE, |to| to.consent.ledger(0, 201).map(drop)),
-        case("limit 0", INVALID, |to| to.consent.ledger(0, 0).map(drop)),
-        case("before -1", OK, |to| to.consent.ledger(-1, 1).map(drop)),
-        case("before -2", INVALID, |to| to.consent.ledger(-2, 1).map(drop)),
+        case("limit 200", OK, |to| to.consent.ledger(0, 200, &[], &[]).map(drop)),
+        case("limit 201", LARGE, |to| to.consent.ledger(0, 201, &[], &[]).map(drop)),
+        case("limit 0", INVALID, |to| to.consent.ledger(0, 0, &[], &[]).map(drop)),
+        case("events all", OK, |to| to.consent.ledger(-1, 1, &events(), &[]).map(drop)),
+        case("events 19", LARGE, |to| {
+            let events = [events(), events()].concat();
+            to.consent.ledger(-1, 1, &events[..19], &[]).map(drop)
+        }),
+        case("events unknown", INVALID, |to| {
+            to.consent.ledger(-1, 1, &["CODE4242".into()], &[]).map(drop)
+        }),
+        case("classes all", OK, |to| to.consent.ledger(-1, 1, &[], &classes(1..=10)).map(drop)),
+        case("classes unknown", INVALID, |to| {
+            to.consent.ledger(-1, 1, &[], &classes(10..=11)).map(drop)
+        }),
+        case("fromDay a year", OK, |to| to.consent.ledgerTotals(-100, 265, 1440).map(drop)),
+        case("toDay a year and a day", LARGE, |to| to.consent.ledgerTotals(0, 366, 0).map(drop)),
+        case("toDay all days", LARGE, |to| {
+            to.consent.ledgerTotals(i32::MIN, i32::MAX, 0).map(drop)
+        }),
+        case("toDay before", INVALID, |to| to.consent.ledgerTotals(1, 0, 0).map(drop)),
+        case("offsetMinutes large", INVALID, |to| to.consent.ledgerTotals(0, 0, 1441).map(drop)),
+        case("offsetMinutes small", INVALID, |to| to.consent.ledgerTotals(0, 0, -1441).map(drop)),
+        case("to a pipe", OK, |to| {
+            let (mut read, write) = ParcelFileDescriptor::pipe().unwrap();
+            assert_eq!(to.consent.exportLedger(&write)?, 1);
+            drop(write);
+            // It is closed on the other side too when the call is over.
+            let mut export = Vec::new();
+            read.read_to_end(&mut export).unwrap();
+            assert_eq!(export, EXPORT);
+            Ok(())
+        }),
+        case("to be read", INVALID, |to| {
+            let (read, _write) = ParcelFileDescriptor::pipe().unwrap();
+            to.consent.exportLedger(&read).map(drop)
+        }),
+        case("to a socket", INVALID, |to| {
+            let (socket, _other) = UnixStream::pair().unwrap();
+            to.consent.exportLedger(&ParcelFileDescriptor::new(socket)).map(drop)
+        }),
+        case("before -1", OK, |to| to.consent.ledger(-1, 1, &[], &[]).map(drop)),
+        case("before -2", INVALID, |to| to.consent.ledger(-2, 1, &[], &[]).map(drop)),
         case("locale none", OK, |to| to.consent.disclosure("").map(drop)),
         case("locale of 35", OK, |to| to.consent.disclosure(&"a".repeat(35)).map(drop)),
         case("locale of 36", LARGE, |to| to.consent.disclosure(&"a".repeat(36)).map(drop)),

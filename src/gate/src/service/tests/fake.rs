@@ -7,11 +7,16 @@ use crate::disclose::{Classes, DataClass};
 use crate::gate::{Network, Refusal};
 use crate::sync::lock;
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging as aidl;
+use cloudmessaging_ledger::filter::Filter;
 use cloudmessaging_seal::number::Number;
 use std::collections::HashMap;
+use std::io::Write;
 use std::sync::Mutex;
 use std::time::Duration;
 use zeroize::Zeroizing;
+
+/// What it exports.
+pub const EXPORT: &[u8] = b"an export";
 
 /// What it is and was told.
 #[derive(Default)]
@@ -120,9 +125,35 @@ impl Facade for Fake {
         user: UserId,
         _before: Option<u64>,
         limit: usize,
+        _filter: &Filter,
     ) -> Result<Vec<aidl::LedgerEntry::LedgerEntry>> {
         self.note("Consent.ledger", user);
         Ok((0..limit).map(|_| Default::default()).collect())
+    }
+
+    fn ledger_totals(
+        &self,
+        user: UserId,
+        _days: &Days,
+    ) -> Result<Vec<aidl::LedgerTotal::LedgerTotal>> {
+        self.note("Consent.ledgerTotals", user);
+        Ok(Vec::new())
+    }
+
+    fn ledger_checkpoint(&self, user: UserId) -> Result<aidl::LedgerCheckpoint::LedgerCheckpoint> {
+        self.note("Consent.ledgerCheckpoint", user);
+        Ok(Default::default())
+    }
+
+    fn export_ledger(&self, user: UserId, to: &mut dyn Write) -> Result<u64> {
+        self.note("Consent.exportLedger", user);
+        to.write_all(EXPORT).map_err(|_| ServiceError::Unwritable)?;
+        Ok(1)
+    }
+
+    fn erase_ledger(&self, user: UserId) -> Result<()> {
+        self.note("Consent.eraseLedger", user);
+        Ok(())
     }
 
     fn report_users(&self, users: &[aidl::UserReport::UserReport]) {

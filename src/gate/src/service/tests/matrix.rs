@@ -6,7 +6,7 @@ use super::super::caller::Caller;
 use super::fake::Fake;
 use super::stage::{as_foreign, own_uid, sim, Clients, Ear, Stage, FOREIGN};
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging as aidl;
-use binder::{ExceptionCode, Status};
+use binder::{ExceptionCode, ParcelFileDescriptor, Status};
 use std::collections::BTreeSet;
 
 type Row = (Interface, &'static str, Who);
@@ -29,7 +29,14 @@ pub fn call(row: Row, to: &Clients) -> binder::Result<()> {
             let classes = [aidl::DataClass::DataClass::PHONE_NUMBER];
             to.consent.preview(&[sim(1)], &classes).map(drop)
         }
-        (Interface::Consent, "ledger") => to.consent.ledger(-1, 10).map(drop),
+        (Interface::Consent, "ledger") => to.consent.ledger(-1, 10, &[], &[]).map(drop),
+        (Interface::Consent, "ledgerTotals") => to.consent.ledgerTotals(0, 9, 60).map(drop),
+        (Interface::Consent, "ledgerCheckpoint") => to.consent.ledgerCheckpoint().map(drop),
+        (Interface::Consent, "exportLedger") => {
+            let file = ParcelFileDescriptor::from(tempfile::tempfile().unwrap());
+            to.consent.exportLedger(&file).map(drop)
+        }
+        (Interface::Consent, "eraseLedger") => to.consent.eraseLedger(),
         (Interface::Consent, "addListener") => to.consent.addListener(&listener),
         (Interface::Consent, "removeListener") => to.consent.removeListener(&listener),
         (Interface::Platform, "reportUsers") => to.platform.reportUsers(&[user(0)]),

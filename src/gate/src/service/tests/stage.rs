@@ -12,7 +12,8 @@ use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
     ICloudMessagingPlatform::ICloudMessagingPlatform,
     SimIdentity::SimIdentity,
 };
-use binder::host::{connect, Connection, Limits, Server};
+use android_system_cloudmessaging::DESCRIPTOR_CALL;
+use binder::host::{connect, connect_passing, Connection, Limits, Server};
 use binder::{BinderFeatures, Interface, Strong};
 use nix::unistd::geteuid;
 use std::path::PathBuf;
@@ -54,11 +55,13 @@ impl Stage {
         std::fs::set_permissions(dir.path(), open).unwrap();
         let limits = Limits { reply: Duration::from_secs(2), ..Limits::default() };
         let uids = [own_uid(), FOREIGN];
-        let serve = |file, name, binder| {
-            Server::serve(&dir.path().join(file), name, binder, &uids, &limits).unwrap()
+        let passing = Limits { descriptor_with: Some(DESCRIPTOR_CALL), ..limits.clone() };
+        let serve_within = |limits, file, name, binder| {
+            Server::serve(&dir.path().join(file), name, binder, &uids, limits).unwrap()
         };
+        let serve = |file, name, binder| serve_within(&limits, file, name, binder);
         let servers = vec![
-            serve("consent.sock", name::CONSENT, services.consent.as_binder()),
+            serve_within(&passing, "consent.sock", name::CONSENT, services.consent.as_binder()),
             serve("platform.sock", name::PLATFORM, services.platform.as_binder()),
             serve("messaging.sock", name::MESSAGING, services.messaging.as_binder()),
         ];
@@ -82,7 +85,7 @@ impl Stage {
 
     pub fn clients(&self) -> Clients {
         Clients {
-            consent: connect(&self.path("consent.sock"), name::CONSENT, true).unwrap(),
+            consent: connect_passing(&self.path("consent.sock"), name::CONSENT, true).unwrap(),
             platform: connect(&self.path("platform.sock"), name::PLATFORM, true).unwrap(),
             messaging: connect(&self.path("messaging.sock"), name::MESSAGING, true).unwrap(),
         }

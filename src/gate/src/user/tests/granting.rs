@@ -72,7 +72,7 @@ fn a_second_user_cannot_take_the_sim() {
     assert_eq!(phone.users.grant(10, same_slot), Err(ServiceError::SimInUse));
     let after = format!("{:?}", phone.users.consent_state(10));
     assert_eq!(after, before, "is told nothing else");
-    let entries = phone.users.ledger(10, None, 100).unwrap();
+    let entries = phone.users.ledger(10, None, 100, &Default::default()).unwrap();
     assert!(entries.iter().all(|entry| entry.event == "boot"));
     assert!(phone.is_on(0));
 

@@ -290,7 +290,7 @@ fn what_can_be_printed_holds_no_identity() {
         format!("{:?}", phone.users.service_state(0)),
         format!("{:?}", phone.users.outcomes(0, 0, 10)),
         format!("{:?}", phone.users.withdraw(0, false)),
-        format!("{:?}", phone.users.ledger(0, None, 100).unwrap()),
+        format!("{:?}", phone.users.ledger(0, None, 100, &Default::default()).unwrap()),
     ];
     for text in texts {
         for personal in [NUMBER, IMSI, IMEI, "+15550101", "hello"] {

@@ -6,6 +6,7 @@ mod crash;
 mod granting;
 mod messages;
 mod preview;
+mod reading;
 mod reports;
 mod withdrawing;
 
@@ -177,7 +178,7 @@ impl Phone {
     fn events(&self) -> Vec<String> {
         // What was noted before is on the disk when this is.
         let _ = self.user(0).book.append(crate::ledger::Event::Refusals(Default::default()));
-        let entries = self.users.ledger(0, None, 1000).unwrap();
+        let entries = self.users.ledger(0, None, 1000, &Default::default()).unwrap();
         let events = entries.iter().rev().map(|entry| entry.event.clone());
         events.filter(|event| event != "refusals").collect()
     }

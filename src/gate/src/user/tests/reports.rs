@@ -96,7 +96,7 @@ fn refused_calls_are_in_the_ledger_of_the_user_they_acted_for() {
     // Nobody reported this one, so there is no ledger.
     phone.users.calls_refused(77, 7_710_123, 1, window);
     let summary = eventually("the entry is there", || {
-        let newest = phone.users.ledger(0, None, 1).unwrap().pop()?;
+        let newest = phone.users.ledger(0, None, 1, &Default::default()).unwrap().pop()?;
         (newest.event == "refusals").then_some(newest.summary)
     });
     assert!(summary.contains("4711") && summary.contains("10123"), "{summary}");

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A descriptor that a caller hands over to be written to: a file or a pipe, and nothing else.
+//!
+//! Above all no socket: whoever could hand one over would give this process the network that it must not have (P2).
+//! And nobody's slowness is waited for without end: a call that waits holds a thread of all callers.
+
+use super::error::ServiceError;
+use nix::errno::Errno;
+use nix::fcntl::{fcntl, FcntlArg, OFlag};
+use nix::poll::{poll, PollFd, PollFlags, PollTimeout};
+use nix::sys::stat::{fstat, SFlag};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::time::Duration;
+
+/// How long a pipe may be full.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a pipe takes without blocking when it is writable at all: one page.
+const PIECE: usize = 4096;
+
+/// See the module.
+pub(super) struct Outlet<'a> {
+    to: BorrowedFd<'a>,
+    patience: Duration,
+}
+
+impl<'a> Outlet<'a> {
+    /// Looks at what it is.
+    pub(super) fn new(argument: &'static str, to: BorrowedFd<'a>) -> Result<Self, ServiceError> {
+        let invalid = |fault| ServiceError::InvalidArgument { argument, fault };
+        let stat = fstat(to.as_raw_fd()).map_err(|_| invalid("not open"))?;
+        let kind = SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT;
+        if kind != SFlag::S_IFREG && kind != SFlag::S_IFIFO {
+            return Err(invalid("neither a file nor a pipe"));
+        }
+        let flags = fcntl(to.as_raw_fd(), FcntlArg::F_GETFL).map_err(|_| invalid("not open"))?;
+        match OFlag::from_bits_truncate(flags) & OFlag::O_ACCMODE {
+            // O_PATH reads as O_RDONLY here.
+            OFlag::O_WRONLY | OFlag::O_RDWR => Ok(Self { to, patience: PATIENCE }),
+            _ => Err(invalid("not open for writing")),
+        }
+    }
+}
+
+impl io::Write for Outlet<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut writable = [PollFd::new(self.to, PollFlags::POLLOUT)];
+        let patience = PollTimeout::try_from(self.patience).unwrap_or(PollTimeout::MAX);
+        match poll(&mut writable, patience) {
+            Ok(0) => return Err(Errno::ETIMEDOUT.into()),
+            Ok(_) => {}
+            Err(e) => return Err(e.into()),
+        }
+        Ok(nix::unistd::write(self.to.as_fd(), &bytes[..bytes.len().min(PIECE)])?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{File, OpenOptions};
+    use std::io::{Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+
+    fn pipe() -> (File, File) {
+        let (read, write) = nix::unistd::pipe().unwrap();
+        (read.into(), write.into())
+    }
+
+    fn taken(to: &impl AsFd) -> Result<(), ServiceError> {
+        Outlet::new("to", to.as_fd()).map(drop)
+    }
+
+    fn refused(to: &impl AsFd, why: &str) {
+        let refused = taken(to).expect_err("it was taken");
+        assert_eq!(refused.to_string(), format!("to: {why}"));
+    }
+
+    #[test]
+    fn only_a_file_or_a_pipe_that_is_open_for_writing_is_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("export");
+        assert_eq!(taken(&File::create(&path).unwrap()), Ok(()));
+        assert_eq!(taken(&pipe().1), Ok(()));
+        refused(&File::open(&path).unwrap(), "not open for writing");
+        refused(&pipe().0, "not open for writing");
+        refused(&File::open(folder.path()).unwrap(), "neither a file nor a pipe");
+        let null = OpenOptions::new().write(true).open("/dev/null").unwrap();
+        refused(&null, "neither a file nor a pipe");
+    }
+
+    #[test]
+    fn no_socket_is_taken_and_so_no_way_to_a_network() {
+        let (unix, _other) = UnixStream::pair().unwrap();
+        refused(&unix, "neither a file nor a pipe");
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        refused(&listener, "neither a file nor a pipe");
+        let tcp = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        refused(&OwnedFd::from(tcp), "neither a file nor a pipe");
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_reads_is_given_up() {
+        let (_reader, writer) = pipe();
+        let mut outlet = Outlet::new("to", writer.as_fd()).unwrap();
+        outlet.patience = Duration::from_millis(50);
+        let why = outlet.write_all(&[1; 1 << 20]).unwrap_err();
+        assert_eq!(why.raw_os_error(), Some(Errno::ETIMEDOUT as i32));
+    }
+
+    #[test]
+    fn a_pipe_whose_reader_went_is_an_error_and_one_that_is_read_gets_all() {
+        let (reader, writer) = pipe();
+        drop(reader);
+        let mut outlet = Outlet::new("to", writer.as_fd()).unwrap();
+        assert_eq!(outlet.write(&[1]).unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        let (mut reader, writer) = pipe();
+        let read = std::thread::spawn(move || {
+            let mut all = Vec::new();
+            reader.read_to_end(&mut all).unwrap();
+            all.len()
+        });
+        Outlet::new("to", writer.as_fd()).unwrap().write_all(&[1; 300_000]).unwrap();
+        drop(writer);
+        assert_eq!(read.join().unwrap(), 300_000);
+    }
+}
