@@ -75,6 +75,7 @@ fn as_json(message: &InboundMessage) -> Value {
         "sentAtMillis": message.sentAtMillis,
         "receivedAtMillis": message.receivedAtMillis,
         "receivedAt": utc(message.receivedAtMillis),
+        "checkpointHash": hex::encode(&message.checkpointHash),
     })
 }
 

@@ -174,7 +174,7 @@ fn to_inbox(reader: &RecipientRoutingId) -> Publication<'_> {
         topic: Topic::Inbox(reader),
         expiry_s: 60,
         message_id: Some(&MESSAGE),
-        checkpoint_nonce: None,
+        checkpoint: None,
     }
 }
 

@@ -150,7 +150,7 @@ pub fn transmit<'p>(mut permit: Permit<'p, Process>) -> Result<(), Refusal> {
         topic: Topic::Inbox(&reader),
         expiry_s: 1,
         message_id: None,
-        checkpoint_nonce: None,
+        checkpoint: None,
     };
     permit.transmit(sealed, to, &SlowLedger)
 }

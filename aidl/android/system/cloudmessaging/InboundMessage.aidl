@@ -15,4 +15,9 @@ parcelable InboundMessage {
     long sentAtMillis = 0;
     /** By this phone's clock, ms since the Unix epoch. */
     long receivedAtMillis = 0;
+    /**
+     * What the sender's ledger was when the message left, hashed with a nonce that stays in it: 32 bytes, or none if
+     * the sender said nothing. With an export of that ledger it shows whether it was rewritten since.
+     */
+    byte[] checkpointHash;
 }

@@ -204,6 +204,7 @@ impl Courier {
             body: Zeroizing::new(message.body),
             sent_ms: message.sent_ms,
             received_ms: now,
+            checkpoint_hash: message.checkpoint_hash.as_slice().try_into().ok(),
         };
         let answer = self.answer_to(sender, key);
         step!("gate.message.verified");

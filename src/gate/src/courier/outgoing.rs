@@ -144,14 +144,18 @@ impl Courier {
             key: &prekey.public_key,
         };
         let (gate, book) = (&self.user.gate, &self.user.book);
-        let Outgoing { sim, fixed, body, .. } = outgoing;
+        let Outgoing { sim, mut fixed, body, .. } = outgoing;
         let sent = gate.permit(Purpose::Message, Some(sim), |mut permit| {
             let body = permit.disclose(Body(body))?;
             let certificate = permit.disclose(request::shown(&own.bytes))?;
+            let (checkpoint_hash, opening) = book.checkpoint_hash()?;
+            fixed.checkpoint_hash = checkpoint_hash.to_vec();
             let payload = Payload::message(fixed, body, certificate);
             let sealed = seal::to_inbox(payload, &address, &keys.identity)?;
             let inbox = RecipientRoutingId(routing_id);
-            Ok::<_, Setback>(permit.transmit(sealed, route.delivery(&inbox, expiry_s, id), book)?)
+            let mut to = route.delivery(&inbox, expiry_s, id);
+            to.checkpoint = Some(opening);
+            Ok::<_, Setback>(permit.transmit(sealed, to, book)?)
         });
         if sent.is_ok() {
             step!("gate.message.handed_over");

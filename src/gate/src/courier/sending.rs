@@ -74,7 +74,7 @@ impl Route {
             topic: Topic::Registrar(key_id),
             expiry_s: REQUEST_EXPIRY_S,
             message_id: None,
-            checkpoint_nonce: None,
+            checkpoint: None,
         }
     }
 
@@ -91,7 +91,7 @@ impl Route {
             topic: Topic::Inbox(reader),
             expiry_s,
             message_id: Some(message_id),
-            checkpoint_nonce: None,
+            checkpoint: None,
         }
     }
 }

@@ -15,7 +15,9 @@ mod refusal;
 mod rule;
 
 pub use facts::{Facts, Network, Terms};
-pub use permit::{ConnectEntry, IntentEntry, Ledger, Permit, Publication, Topic};
+pub use permit::{
+    CheckpointOpening, ConnectEntry, IntentEntry, Ledger, Permit, Publication, Topic,
+};
 pub use refusal::{Closed, Policy, Refusal};
 
 use cloudmessaging_wire::proto::ledger::Purpose;

@@ -50,8 +50,17 @@ pub struct IntentEntry<'a> {
     pub reader: &'a [u8],
     /// The message it belongs to, if any; hashed by the ledger.
     pub message_id: Option<&'a [u8]>,
-    /// Nonce of the checkpoint hash inside a message, if any.
-    pub checkpoint_nonce: Option<&'a [u8]>,
+    /// What opens the checkpoint hash inside a message, if there is one.
+    pub checkpoint: Option<CheckpointOpening>,
+}
+
+/// What opens the checkpoint hash that a message brings to its recipient: it stays in the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckpointOpening {
+    /// Hashed before the checkpoint.
+    pub nonce: [u8; 16],
+    /// How many entries the checkpoint is over.
+    pub size: u64,
 }
 
 /// Where a sealed payload goes, and how it is known afterwards.
@@ -67,7 +76,7 @@ pub struct Publication<'a> {
     /// Hashed into the ledger.
     pub message_id: Option<&'a [u8]>,
     /// Into the ledger.
-    pub checkpoint_nonce: Option<&'a [u8]>,
+    pub checkpoint: Option<CheckpointOpening>,
 }
 
 /// Where to: a topic itself can reveal something.
@@ -155,7 +164,7 @@ impl<'p, U: Uplink> Permit<'p, U> {
             ciphertext: sealed.ciphertext(),
             reader,
             message_id: to.message_id,
-            checkpoint_nonce: to.checkpoint_nonce,
+            checkpoint: to.checkpoint,
         })?;
         step!("gate.intent.written_down");
         let (connection, token, expiry_s) = (to.connection, to.token, to.expiry_s);

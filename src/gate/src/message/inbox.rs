@@ -45,6 +45,8 @@ pub struct Inbound {
     pub sent_ms: i64,
     /// When it was received, by this phone's clock.
     pub received_ms: i64,
+    /// What its sender's ledger was, salted; nothing if the sender said nothing.
+    pub checkpoint_hash: Option<[u8; 32]>,
 }
 
 impl Inbound {

@@ -18,7 +18,8 @@ fn empty() -> On<Inbox> {
 
 fn message(sender: &str, id: u8, body: &str, received_ms: i64) -> Inbound {
     let (sender, body) = (Number::parse(sender).unwrap(), Zeroizing::new(body.to_owned()));
-    Inbound { id: [id; 16], sim: 1, sender, body, sent_ms: received_ms - 500, received_ms }
+    let (sent_ms, checkpoint_hash) = (received_ms - 500, Some([id; 32]));
+    Inbound { id: [id; 16], sim: 1, sender, body, sent_ms, received_ms, checkpoint_hash }
 }
 
 fn answer() -> Answer {

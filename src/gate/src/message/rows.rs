@@ -182,6 +182,7 @@ impl Inbound {
             body: self.body.as_str().to_owned(),
             sent_ms: self.sent_ms,
             received_ms: self.received_ms,
+            checkpoint_hash: self.checkpoint_hash.map_or(Vec::new(), Vec::from),
         })
     }
 
@@ -193,6 +194,10 @@ impl Inbound {
             body: Zeroizing::new(std::mem::take(&mut row.0.body)),
             sent_ms: row.0.sent_ms,
             received_ms: row.0.received_ms,
+            checkpoint_hash: match &row.0.checkpoint_hash[..] {
+                [] => None,
+                hash => Some(fixed(hash)?),
+            },
         })
     }
 }

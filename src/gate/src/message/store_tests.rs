@@ -43,7 +43,8 @@ fn new(n: u8) -> NewMessage {
 
 fn inbound(n: u8) -> Inbound {
     let (sender, body) = (sender(), Zeroizing::new(ANSWER.to_owned()));
-    Inbound { id: id(n), sim: 1, sender, body, sent_ms: NOW - 5, received_ms: NOW }
+    let (sent_ms, received_ms, checkpoint_hash) = (NOW - 5, NOW, None);
+    Inbound { id: id(n), sim: 1, sender, body, sent_ms, received_ms, checkpoint_hash }
 }
 
 fn sender() -> Number {

@@ -369,7 +369,8 @@ pub fn outcome_size(outcome: &aidl::Outcome::Outcome) -> usize {
 
 /// At most what a message takes in a parcel.
 pub fn inbound_size(message: &InboundMessage) -> usize {
-    FIXED_BYTES + text_size(message.sender.as_str()) + text_size(message.body.as_str())
+    let hash = message.checkpoint_hash.map_or(0, |hash| hash.len());
+    FIXED_BYTES + hash + text_size(message.sender.as_str()) + text_size(message.body.as_str())
 }
 
 /// At most what an entry of the ledger takes in a parcel.

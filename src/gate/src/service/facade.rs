@@ -253,6 +253,8 @@ pub struct InboundMessage {
     pub sent_at_millis: i64,
     /// By this phone's clock, ms since the Unix epoch.
     pub received_at_millis: i64,
+    /// What the sender's ledger was, salted.
+    pub checkpoint_hash: Option<[u8; 32]>,
 }
 
 /// An SMS that arrived.

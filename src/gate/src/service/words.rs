@@ -63,6 +63,7 @@ pub(super) fn inbound(message: &facade::InboundMessage) -> aidl::InboundMessage:
         body: message.body.as_str().to_owned(),
         sentAtMillis: message.sent_at_millis,
         receivedAtMillis: message.received_at_millis,
+        checkpointHash: message.checkpoint_hash.map_or(Vec::new(), Vec::from),
     }
 }
 

@@ -10,13 +10,14 @@ use std::time::Duration;
 use cloudmessaging_ledger::checkpoint::Signer;
 use cloudmessaging_ledger::filter::Filter;
 use cloudmessaging_wire::proto::ledger::{self as proto, Entry};
+use ring::rand::{SecureRandom, SystemRandom};
 use ring::{digest, hmac};
 
 use super::Module;
 use crate::disclose::Classes;
-use crate::gate::{self, ConnectEntry, IntentEntry, Refusal};
+use crate::gate::{self, CheckpointOpening, ConnectEntry, IntentEntry, Refusal};
 use crate::ledger::{
-    Authority, Event, ExportError, FileSigner, Kept, Ledger, LedgerError, Record, Said,
+    self, Authority, Event, ExportError, FileSigner, Kept, Ledger, LedgerError, Record, Said,
 };
 use crate::message::{Closed, SmsReason};
 use crate::sync::{lock, Mutex};
@@ -130,6 +131,15 @@ impl Book {
         Ok((authority.sign(&tree)?, authority.key()?.to_string()))
     }
 
+    /// What a message tells its recipient of the ledger as it is now, and what opens it.
+    pub fn checkpoint_hash(&self) -> Result<([u8; 32], CheckpointOpening), Refusal> {
+        let tree = self.kept.ledger().map_err(|_| Refusal::Ledger)?.tree();
+        let mut nonce = [0; 16];
+        SystemRandom::new().fill(&mut nonce).map_err(|_| Refusal::Ledger)?;
+        let checkpoint = ledger::checkpoint(&self.module.config.origin, &tree);
+        Ok((checkpoint.salted_hash(&nonce), CheckpointOpening { nonce, size: tree.size() }))
+    }
+
     /// Writes all of it; how many entries.
     pub fn export(&self, to: &mut dyn Write) -> Result<u64, ExportError> {
         self.kept.ledger()?.export(&self.authority(), to)
@@ -199,8 +209,8 @@ impl gate::Ledger for Book {
             ciphertext_size: u32::try_from(entry.ciphertext.len()).unwrap_or(u32::MAX),
             ciphertext_sha256: digest::digest(&digest::SHA256, entry.ciphertext).as_ref().to_vec(),
             reader_hash: hash(entry.reader)?.to_vec(),
-            checkpoint_nonce: entry.checkpoint_nonce.unwrap_or_default().to_vec(),
-            checkpoint_size: 0,
+            checkpoint_nonce: entry.checkpoint.map_or(Vec::new(), |opening| opening.nonce.to_vec()),
+            checkpoint_size: entry.checkpoint.map_or(0, |opening| opening.size),
             message_hash: match entry.message_id {
                 Some(id) => hash(id)?.to_vec(),
                 None => Vec::new(),

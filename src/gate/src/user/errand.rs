@@ -119,7 +119,7 @@ impl User {
                 topic: Topic::Registrar(&registrar_id),
                 expiry_s: EXPIRY_S,
                 message_id: None,
-                checkpoint_nonce: None,
+                checkpoint: None,
             };
             Ok::<_, Failed>(permit.transmit(sealed, to, &self.book)?)
         })?;

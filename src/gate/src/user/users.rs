@@ -347,6 +347,7 @@ impl Facade for Users {
             body: Personal::new(message.body.as_str()),
             sent_at_millis: message.sent_ms,
             received_at_millis: message.received_ms,
+            checkpoint_hash: message.checkpoint_hash,
         };
         Ok(messages.iter().map(message).collect())
     }

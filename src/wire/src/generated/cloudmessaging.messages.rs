@@ -80,6 +80,8 @@ pub struct Inbound {
     pub sent_ms: i64,
     #[prost(int64, tag = "6")]
     pub received_ms: i64,
+    #[prost(bytes = "vec", tag = "7")]
+    pub checkpoint_hash: ::prost::alloc::vec::Vec<u8>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]

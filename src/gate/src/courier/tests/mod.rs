@@ -2,6 +2,7 @@
 //! What a courier does, step by step on one thread: the test is its uplink, the broker, the registrar, its peers and
 //! the time. What a phone and a network do at random is for `tests/sim`.
 
+mod checkpoints;
 mod keys;
 mod moved;
 mod peer;

@@ -342,6 +342,7 @@ fn a_receipt_of_a_sim_that_may_not_answer_now_keeps_no_connection_up() {
             body: Zeroizing::new("hello".to_owned()),
             sent_ms: rig.wall(),
             received_ms: rig.wall(),
+            checkpoint_hash: None,
         };
         crate::sync::lock(&user.desk).inbox.store(message, answer).unwrap();
         rig.pass_in(1000, 5_000);
@@ -370,6 +371,7 @@ fn when_full_a_sender_is_told_so_and_receipts_and_retracts_pass() {
             body: "x".repeat(256 * 1024 - MESSAGE_COST).into(),
             sent_ms: 0,
             received_ms: NOW,
+            checkpoint_hash: None,
         };
         assert_eq!(crate::sync::lock(&user.desk).inbox.store(inbound, answer), Ok(Stored::New));
     }

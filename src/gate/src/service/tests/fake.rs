@@ -218,6 +218,7 @@ impl Facade for Fake {
             body: Personal::new(body.as_str()),
             sent_at_millis: 1,
             received_at_millis: 2,
+            checkpoint_hash: Some([3; 32]),
         };
         Ok((0..limit).map(message).collect())
     }

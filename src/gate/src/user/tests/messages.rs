@@ -98,6 +98,7 @@ fn receive(phone: &Phone, id: u8) {
         body: Zeroizing::new("hello back".into()),
         sent_ms: 1,
         received_ms: SystemClock.wall_ms(),
+        checkpoint_hash: None,
     };
     let answer = Answer {
         reader: [1; 32],
