@@ -47,7 +47,8 @@ impl ICloudMessagingConsent for Consent {
 
     fn grant(&self, grant: &Grant) -> binder::Result<()> {
         let call = self.0.admit(CONSENT, "grant")?;
-        answer(bounds::grant(grant).and_then(|grant| self.0.facade.grant(call.user, grant)))
+        let granted = bounds::grant(grant).and_then(|grant| self.0.facade.grant(call.user, grant));
+        self.0.answer(&call, granted)
     }
 
     fn submitCode(&self, subscriptionId: i32, code: &str) -> binder::Result<()> {
@@ -70,10 +71,9 @@ impl ICloudMessagingConsent for Consent {
 
     fn setClassAllowed(&self, dataClass: DataClass, allowed: bool) -> binder::Result<()> {
         let call = self.0.admit(CONSENT, "setClassAllowed")?;
-        answer(
-            bounds::class("dataClass", dataClass)
-                .and_then(|class| self.0.facade.set_class_allowed(call.user, class, allowed)),
-        )
+        let set = bounds::class("dataClass", dataClass)
+            .and_then(|class| self.0.facade.set_class_allowed(call.user, class, allowed));
+        self.0.answer(&call, set)
     }
 
     fn receipt(&self) -> binder::Result<String> {
@@ -138,7 +138,7 @@ impl ICloudMessagingConsent for Consent {
 
     fn eraseLedger(&self) -> binder::Result<()> {
         let call = self.0.admit(CONSENT, "eraseLedger")?;
-        answer(self.0.facade.erase_ledger(call.user))
+        self.0.answer(&call, self.0.facade.erase_ledger(call.user))
     }
 
     fn addListener(&self, listener: &Strong<dyn ICloudMessagingListener>) -> binder::Result<()> {

@@ -7,17 +7,15 @@
 //! pool of 20 has threads left for it. (A host gives each connection a thread of its own; `host/binder` bounds
 //! those.)
 //!
-//! Refusals are counted, and told once a [`WINDOW`] each: a flood cannot fill the ledger either. What was counted
-//! when the process ends is lost.
+//! Refusals are counted ([`super::refused`]).
 
 use super::access::Interface;
 use super::error::ServiceError;
-use super::facade::{Facade, UserId};
+use super::facade::UserId;
+use super::refused::Refused;
 use crate::sync::lock;
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::ICloudMessaging::MAX_CALLS;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, Weak};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
 /// Most calls in progress of one caller on one interface. The same in all three AIDL files.
 const EACH: usize = MAX_CALLS as usize;
@@ -31,19 +29,10 @@ fn all(interface: Interface) -> usize {
     }
 }
 
-/// How long refusals are counted before they are told.
-pub(super) const WINDOW: Duration = Duration::from_secs(60);
-
-/// Most callers that are counted in one window; further ones are refused without being named.
-const COUNTED: usize = 64;
-
 /// The calls in progress.
 pub(super) struct Crowd {
     inside: Mutex<Vec<(Interface, u32)>>,
-    refused: Mutex<BTreeMap<(UserId, u32), u32>>,
-    // Weak: the thread that waits for a window's end keeps nothing alive.
-    facade: Weak<dyn Facade>,
-    window: Duration,
+    refused: Arc<Refused>,
 }
 
 /// The place of one call, given back when dropped.
@@ -53,14 +42,9 @@ pub(super) struct Place {
 }
 
 impl Crowd {
-    /// Nobody yet. Refusals are told to `facade`.
-    pub(super) fn new(facade: &Arc<dyn Facade>, window: Duration) -> Arc<Self> {
-        Arc::new(Self {
-            inside: Mutex::default(),
-            refused: Mutex::default(),
-            facade: Arc::downgrade(facade),
-            window,
-        })
+    /// Nobody yet.
+    pub(super) fn new(refused: Arc<Refused>) -> Arc<Self> {
+        Arc::new(Self { inside: Mutex::default(), refused })
     }
 
     /// A place for one more call of `uid`, which acts for `user`.
@@ -85,37 +69,8 @@ impl Crowd {
                 EACH
             }
         };
-        self.count(user, uid);
+        self.refused.count(user, uid, "TOO_MANY");
         Err(ServiceError::TooMany { what: "calls at a time", limit })
-    }
-
-    fn count(self: &Arc<Self>, user: UserId, uid: u32) {
-        let mut refused = lock(&self.refused);
-        let first = refused.is_empty();
-        if refused.len() < COUNTED || refused.contains_key(&(user, uid)) {
-            let count = refused.entry((user, uid)).or_default();
-            *count = count.saturating_add(1);
-        }
-        if !first {
-            return;
-        }
-        let crowd = Arc::clone(self);
-        let told = std::thread::Builder::new().name("refusals".into()).spawn(move || {
-            std::thread::sleep(crowd.window);
-            crowd.tell();
-        });
-        if let Err(e) = told {
-            log::warn!("refusals are not counted: {e}");
-            refused.clear();
-        }
-    }
-
-    fn tell(&self) {
-        let refused = std::mem::take(&mut *lock(&self.refused));
-        let Some(facade) = self.facade.upgrade() else { return };
-        for ((user, uid), count) in refused {
-            facade.calls_refused(user, uid, count, self.window);
-        }
     }
 }
 

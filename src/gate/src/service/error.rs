@@ -78,6 +78,27 @@ pub enum ServiceError {
 }
 
 impl ServiceError {
+    /// What it is in the ledger, if it refuses something that was asked for as it should be: the name of its code.
+    pub fn refusal(self) -> Option<&'static str> {
+        match self {
+            Self::UnknownDisclosure => Some("UNKNOWN_DISCLOSURE"),
+            Self::Ledger => Some("LEDGER"),
+            Self::Off => Some("OFF"),
+            Self::SimInUse => Some("SIM_IN_USE"),
+            Self::Forbidden => Some("FORBIDDEN"),
+            Self::NotReady => Some("NOT_READY"),
+            Self::TooMany { .. } => Some("TOO_MANY"),
+            Self::InvalidArgument { .. }
+            | Self::TooLarge { .. }
+            | Self::Storage
+            | Self::NoCodeExpected
+            | Self::NotFound { .. }
+            | Self::IdReused
+            | Self::Internal
+            | Self::Unwritable => None,
+        }
+    }
+
     /// Its code.
     pub fn code(self) -> ErrorCode {
         match self {

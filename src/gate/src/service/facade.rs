@@ -37,9 +37,15 @@ pub trait Facade: Send + Sync + 'static {
     /// among those reported last.
     fn default_sms_uid(&self, user: UserId) -> Option<u32>;
 
-    /// Calls of `uid`, which acts for the user, that were refused within a window because it had too many in
-    /// progress. Waits for nothing.
-    fn calls_refused(&self, user: UserId, uid: u32, count: u32, window: Duration);
+    /// Calls of `uid`, which acts for the user, that were refused within a window, and why. Waits for nothing.
+    fn calls_refused(
+        &self,
+        user: UserId,
+        uid: u32,
+        reason: &'static str,
+        count: u32,
+        window: Duration,
+    );
 
     // ICloudMessagingConsent: for the owner, who is `user`.
 

@@ -32,11 +32,15 @@ impl ICloudMessaging for Messaging {
 
     fn send(&self, message: &OutgoingMessage) -> binder::Result<Refusal> {
         let call = self.0.admit(MESSAGING, "send")?;
-        answer(bounds::message(message).and_then(|message| {
+        let sent = bounds::message(message).and_then(|message| {
             let refusal = self.0.facade.send(call.user, message)?;
+            if let Some(refusal) = refusal {
+                self.0.refused.count(call.user, call.uid, words::refusal_name(refusal));
+            }
             step!("gate.send.returning");
             Ok(refusal.map_or(Refusal::NONE, words::refusal))
-        }))
+        });
+        self.0.answer(&call, sent)
     }
 
     fn outcomes(&self, cursor: i64, limit: i32) -> binder::Result<Vec<Outcome>> {

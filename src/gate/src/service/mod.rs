@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The three Binder interfaces: who may call what ([`access`]), within which bounds ([`bounds`]), and what comes
 //! back ([`error`]). Each method is three lines: admit the caller, bound the arguments, ask the [`facade`]. How many
-//! may be in progress is counted where the caller is admitted (`crowd`).
+//! may be in progress is counted where the caller is admitted (`crowd`); whoever is refused is counted for the ledger
+//! (`refused`).
 //!
 //! It names Binder by `binder::` and the interface crate alone, so that it compiles against libbinder_rs on a
 //! phone and against rsbinder on a host. It trusts the transport for the caller's uid and the last report of our
@@ -24,6 +25,7 @@ mod hints;
 mod messaging;
 mod outlet;
 mod platform;
+mod refused;
 
 pub use caller::Identities;
 pub use hints::PendingHints;
@@ -40,8 +42,10 @@ use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
 use binder::{BinderFeatures, Strong};
 use callbacks::Callbacks;
 use caller::{identify, Caller};
-use crowd::{Crowd, Place, WINDOW};
+use crowd::{Crowd, Place};
+use error::ServiceError;
 use facade::Facade;
+use refused::{Refused, DENIED, WINDOW};
 use std::io;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -88,9 +92,15 @@ impl Services {
         window: Duration,
     ) -> io::Result<Self> {
         let callbacks = Callbacks::start(Arc::clone(&facade), Arc::clone(&hints))?;
-        let crowd = Crowd::new(&facade, window);
-        let entrance =
-            Arc::new(Entrance { facade, identities, crowd, callbacks: Arc::clone(&callbacks) });
+        let refused = Refused::new(&facade, window);
+        let crowd = Crowd::new(Arc::clone(&refused));
+        let entrance = Arc::new(Entrance {
+            facade,
+            identities,
+            crowd,
+            refused,
+            callbacks: Arc::clone(&callbacks),
+        });
         let features = || BinderFeatures { set_requesting_sid: true, ..BinderFeatures::default() };
         let consent = consent::Consent(Arc::clone(&entrance));
         let platform = platform::Platform(Arc::clone(&entrance));
@@ -117,6 +127,7 @@ struct Entrance {
     facade: Arc<dyn Facade>,
     identities: Identities,
     crowd: Arc<Crowd>,
+    refused: Arc<Refused>,
     callbacks: Arc<Callbacks>,
 }
 
@@ -141,6 +152,7 @@ impl Entrance {
         let caller = identify(&self.identities);
         if !access::allows(interface, method, caller, &*self.facade) {
             log::debug!("uid {} was denied {interface:?}.{method}", caller.uid);
+            self.refused.count(caller.user, caller.uid, DENIED);
             return Err(error::denied());
         }
         // Nothing stands in the way of turning off.
@@ -149,5 +161,13 @@ impl Entrance {
         }
         let place = error::answer(self.crowd.enter(interface, caller.uid, caller.user))?;
         Ok(Call { caller, _place: Some(place) })
+    }
+
+    /// The answer to a caller that asked for something to change. If that was refused, it is counted.
+    fn answer<T>(&self, caller: &Caller, result: Result<T, ServiceError>) -> binder::Result<T> {
+        if let Some(reason) = result.as_ref().err().and_then(|error| error.refusal()) {
+            self.refused.count(caller.user, caller.uid, reason);
+        }
+        error::answer(result)
     }
 }

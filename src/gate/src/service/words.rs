@@ -28,6 +28,26 @@ pub fn refusal(refusal: Refusal) -> aidl::Refusal::Refusal {
     }
 }
 
+/// A refusal as the ledger names it: as the AIDL does.
+pub fn refusal_name(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Closed(Closed::Off) => "OFF",
+        Refusal::Closed(Closed::OutdatedDisclosure) => "OUTDATED_DISCLOSURE",
+        Refusal::Policy(_) => "POLICY",
+        Refusal::ClassNotAllowed(_) => "CLASS_NOT_ALLOWED",
+        Refusal::SimNotNamed => "SIM_NOT_NAMED",
+        Refusal::SimChanged => "SIM_CHANGED",
+        Refusal::NoNetwork => "NO_NETWORK",
+        Refusal::Roaming => "ROAMING",
+        Refusal::DataSaver => "DATA_SAVER",
+        Refusal::BatterySaver => "BATTERY_SAVER",
+        Refusal::NotUnlocked => "NOT_UNLOCKED",
+        Refusal::NotYetReported => "NOT_YET_REPORTED",
+        Refusal::Busy => "BUSY",
+        Refusal::Ledger => "LEDGER",
+    }
+}
+
 /// Why a consent reads as off.
 pub fn off_reason(reason: consent::OffReason) -> aidl::OffReason::OffReason {
     use aidl::OffReason::OffReason as Word;

@@ -61,7 +61,9 @@ impl User {
         // What is in the ledger and not on the disk is settled at the next start. Nothing is locked here: a
         // disk that hangs in it holds up no withdrawal.
         if self.book.append(Event::Grant(entry)).is_err() {
-            self.withdraw(false);
+            let durable = self.withdraw(false).durable;
+            // It may be on the disk all the same.
+            self.not_granted(id, durable);
             return Err(ServiceError::Ledger);
         }
 
@@ -69,6 +71,7 @@ impl User {
 
         let mut consent = lock(&self.consent);
         if consent.withdrawals != withdrawals {
+            self.not_granted(id, true);
             return Err(ServiceError::Off);
         }
         self.gate.close(Closed::Off);
@@ -85,6 +88,7 @@ impl User {
                 if !durable {
                     self.keep_removing(withdrawals);
                 }
+                self.not_granted(id, durable);
                 drop(consent);
                 // What was accepted under the consent before it ends with that.
                 self.settle_desk();
@@ -108,6 +112,13 @@ impl User {
         Ok(())
     }
 
+    /// What the ledger says of a grant that did not come into force: off.
+    fn not_granted(&self, id: RecordId, durable: bool) {
+        let record_id = id.as_bytes().to_vec();
+        let off = proto::Withdraw { record_id, durable, ..proto::Withdraw::default() };
+        self.book.note(Event::Withdraw(off));
+    }
+
     /// Allows or forbids one class.
     pub(super) fn set_class_allowed(
         self: &Arc<Self>,
@@ -121,7 +132,7 @@ impl User {
         }
         let entry =
             proto::ClassChange { record_id: record_id.to_vec(), data_class: class as i32, allowed };
-        self.book.append(Event::ClassChange(entry)).map_err(|_| ServiceError::Ledger)?;
+        self.book.append(Event::ClassChange(entry.clone())).map_err(|_| ServiceError::Ledger)?;
 
         let mut consent = lock(&self.consent);
         let record = consent.record.clone().filter(|r| *r.id().as_bytes() == record_id);
@@ -132,7 +143,15 @@ impl User {
         } else {
             classes.remove(class);
         }
-        let changed = consent.store.set_classes(&record, classes).map_err(refused)?;
+        let changed = match consent.store.set_classes(&record, classes) {
+            Ok(changed) => changed,
+            Err(e) if allowed => {
+                // The ledger says allowed, and it is not.
+                self.book.note(Event::ClassChange(proto::ClassChange { allowed: false, ..entry }));
+                return Err(refused(e));
+            }
+            Err(e) => return Err(refused(e)),
+        };
         lock(&self.view).record = Some(changed.clone());
         consent.record = Some(changed);
         if allowed {

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::Arc;
 
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::UserReport::UserReport;
-use cloudmessaging_wire::proto::ledger as proto;
+use cloudmessaging_wire::proto::ledger::{self as proto, erasure::Stage};
 
 use super::{view::policy_name, User};
 use crate::consent::{OffReason, Record, SimIdentity, SimMatch, Standing};
@@ -59,11 +59,14 @@ impl User {
         if before.as_ref().map(|b| b.serial) != Some(known.serial) {
             self.read_consent(known.serial);
         }
-        if before.as_ref().and_then(|b| b.policy) != known.policy {
+        let said = match &before {
+            Some(before) => Some(before.policy),
+            // Since the ledger said so, it may have been lifted, or a crash have cut an erase off.
+            None => self.settle_ledger(known.policy),
+        };
+        if said.is_some_and(|said| said != known.policy) {
             let reason = known.policy.map(policy_name).unwrap_or_default().to_owned();
-            if before.is_some() || known.policy.is_some() {
-                self.book.note(Event::PolicyChange(proto::PolicyChange { reason }));
-            }
+            self.book.note(Event::PolicyChange(proto::PolicyChange { reason }));
         }
         if !known.unlocked {
             self.lock_vault();
@@ -145,6 +148,26 @@ impl User {
         drop(consent);
         self.module.hints.state_changed(self.id);
         self.wake();
+    }
+
+    /// Ends what the ledger leaves open of an earlier life. Gives the policy that it says forbids; if it cannot be
+    /// read, another one than this.
+    fn settle_ledger(&self, policy: Option<Policy>) -> Option<Option<Policy>> {
+        let (mut forbids, mut asked) = (String::new(), false);
+        let read = self.book.each(|entry| match &entry.event {
+            Some(Event::PolicyChange(change)) => forbids = change.reason.clone(),
+            Some(Event::Erasure(erasure)) => asked = erasure.stage() == Stage::Asked,
+            _ => {}
+        });
+        if asked {
+            self.book.note(Event::Erasure(proto::Erasure { stage: Stage::Failed as i32 }));
+        }
+        if let Err(e) = read {
+            log::error!("the ledger says nothing of policies: {e}");
+            return policy.map(|_| None);
+        }
+        let named = [Policy::SmsForbidden, Policy::Organisation];
+        Some(named.into_iter().find(|policy| policy_name(*policy) == forbids))
     }
 
     /// Reads the record and opens the gate if it is valid in every respect; settles the ledger, where a crash

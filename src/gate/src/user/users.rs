@@ -99,11 +99,18 @@ impl Facade for Users {
         view.report.as_ref()?.default_sms_uid
     }
 
-    fn calls_refused(&self, user: UserId, uid: u32, count: u32, window: Duration) {
+    fn calls_refused(
+        &self,
+        user: UserId,
+        uid: u32,
+        reason: &'static str,
+        count: u32,
+        window: Duration,
+    ) {
         let Some(user) = self.user(user) else { return };
         user.book.note(ledger::Event::Refusals(proto::Refusals {
             caller_uid: uid,
-            reason: "TOO_MANY".into(),
+            reason: reason.into(),
             count,
             window_ms: i64::try_from(window.as_millis()).unwrap_or(i64::MAX),
         }));

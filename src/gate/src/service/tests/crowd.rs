@@ -5,13 +5,15 @@ use super::super::access::{Interface, TABLE};
 use super::super::crowd::{Crowd, Place};
 use super::super::error::ServiceError;
 use super::super::facade::Facade;
+use super::super::refused::Refused;
 use super::fake::Fake;
-use super::matrix::call;
+use super::matrix::{call, grant, message};
 use super::stage::{as_foreign, own_uid, until, Stage, FOREIGN};
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
-    ErrorCode::ErrorCode, ICloudMessaging::MAX_CALLS, ICloudMessagingConsent,
-    ICloudMessagingPlatform,
+    DataClass::DataClass, ErrorCode::ErrorCode, ICloudMessaging::MAX_CALLS, ICloudMessagingConsent,
+    ICloudMessagingPlatform, OutgoingMessage::OutgoingMessage,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -111,7 +113,7 @@ fn one_uid_that_floods_takes_nothing_from_another() {
 #[test]
 fn all_callers_of_an_interface_together_leave_threads_for_the_others() {
     let facade: Arc<dyn Facade> = Arc::new(Fake::default());
-    let crowd = Crowd::new(&facade, Duration::ZERO);
+    let crowd = Crowd::new(Refused::new(&facade, Duration::ZERO));
     let enter_all = |interface, first| -> Vec<Place> {
         (first..first + 20)
             .flat_map(|uid| [uid; EACH])
@@ -162,7 +164,7 @@ fn a_flood_is_told_once_a_window() {
     let stage = Stage::admitting();
     let to = stage.clients();
     let told = || stage.fake.refused.lock().unwrap().clone();
-    let count = || told().iter().map(|(_, _, count)| count).sum::<u32>();
+    let count = || told().iter().map(|(_, _, _, count)| count).sum::<u32>();
     while_full(&stage, MESSAGING_STATE, EACH, || {
         for _ in 0..1000 {
             assert!(is_refused(&to.messaging.outcomes(0, 1)));
@@ -171,7 +173,7 @@ fn a_flood_is_told_once_a_window() {
         assert!(is_refused(&to.messaging.outcomes(0, 1)));
         until(|| count() == 1001);
     });
-    assert!(told().iter().all(|(user, uid, _)| (*user, *uid) == (0, own_uid())));
+    assert!(told().iter().all(|of| (of.0, of.1, of.2) == (0, own_uid(), "TOO_MANY")));
     assert!(told().len() < 100, "told {} times", told().len());
 }
 
@@ -179,11 +181,44 @@ fn a_flood_is_told_once_a_window() {
 fn a_flood_of_uids_fills_no_memory() {
     let fake = Arc::new(Fake::default());
     let facade = Arc::clone(&fake) as Arc<dyn Facade>;
-    let crowd = Crowd::new(&facade, Duration::from_millis(200));
+    let crowd = Crowd::new(Refused::new(&facade, Duration::from_millis(200)));
     let _full: Vec<_> = (0..8).map(|uid| crowd.enter(Interface::Messaging, uid, 0)).collect();
     for uid in 0..10_000 {
         assert!(crowd.enter(Interface::Messaging, uid, 0).is_err());
     }
     until(|| !fake.refused.lock().unwrap().is_empty());
     assert_eq!(fake.refused.lock().unwrap().len(), 64);
+}
+
+#[test]
+fn every_refusal_is_counted_by_caller_and_reason() {
+    let stage = Stage::admitting();
+    let to = stage.clients();
+    // The fake refuses what is sent.
+    for _ in 0..3 {
+        to.messaging.send(&message()).unwrap();
+    }
+    for error in [ServiceError::Forbidden, ServiceError::SimInUse, ServiceError::Off] {
+        *stage.fake.refuses.lock().unwrap() = Some(error);
+        to.consent.grant(&grant()).unwrap_err();
+        to.consent.setClassAllowed(DataClass::IMSI, true).unwrap_err();
+    }
+    stage.set_default_sms(own_uid() + 1);
+    to.messaging.state().unwrap_err();
+    // A mistake is no refusal.
+    stage.set_default_sms(own_uid());
+    let mistaken = OutgoingMessage { id: vec![1], ..message() };
+    to.messaging.send(&mistaken).unwrap_err();
+    let told = || {
+        let mut counts = BTreeMap::new();
+        for (user, uid, reason, count) in &*stage.fake.refused.lock().unwrap() {
+            assert_eq!((*user, *uid), (0, own_uid()));
+            *counts.entry(*reason).or_insert(0) += count;
+        }
+        counts
+    };
+    until(|| told().values().sum::<u32>() >= 10);
+    let wanted =
+        [("DENIED", 1), ("FORBIDDEN", 2), ("NOT_UNLOCKED", 3), ("OFF", 2), ("SIM_IN_USE", 2)];
+    assert_eq!(told(), BTreeMap::from(wanted));
 }

@@ -31,8 +31,10 @@ pub struct Fake {
     pub panics_in: Mutex<Option<&'static str>>,
     /// The method whose calls wait, until it is another.
     pub waits_in: Mutex<Option<&'static str>>,
-    /// Refusals that were told: user, uid and count.
-    pub refused: Mutex<Vec<(UserId, u32, u32)>>,
+    /// Refusals that were told: user, uid, reason and count.
+    pub refused: Mutex<Vec<(UserId, u32, &'static str, u32)>>,
+    /// What changes of the consent are refused with.
+    pub refuses: Mutex<Option<ServiceError>>,
     /// The length of the receipt.
     pub receipt_bytes: Mutex<usize>,
 }
@@ -59,8 +61,15 @@ impl Facade for Fake {
         lock(&self.default_sms).get(&user).copied()
     }
 
-    fn calls_refused(&self, user: UserId, uid: u32, count: u32, _window: Duration) {
-        lock(&self.refused).push((user, uid, count));
+    fn calls_refused(
+        &self,
+        user: UserId,
+        uid: u32,
+        reason: &'static str,
+        count: u32,
+        _window: Duration,
+    ) {
+        lock(&self.refused).push((user, uid, reason, count));
     }
 
     fn consent_state(&self, user: UserId) -> aidl::ConsentState::ConsentState {
@@ -75,7 +84,7 @@ impl Facade for Fake {
 
     fn grant(&self, user: UserId, _grant: GrantRequest) -> Result<()> {
         self.note("Consent.grant", user);
-        Ok(())
+        lock(&self.refuses).map_or(Ok(()), Err)
     }
 
     fn submit_code(&self, user: UserId, _subscription: i32, _code: &Personal) -> Result<()> {
@@ -95,7 +104,7 @@ impl Facade for Fake {
 
     fn set_class_allowed(&self, user: UserId, _class: DataClass, _allowed: bool) -> Result<()> {
         self.note("Consent.setClassAllowed", user);
-        Ok(())
+        lock(&self.refuses).map_or(Ok(()), Err)
     }
 
     fn receipt(&self, user: UserId) -> Result<String> {

@@ -104,10 +104,11 @@ fn a_grant_whose_record_cannot_be_written_is_off() {
             let reasons: Vec<_> = outcomes.iter().map(|outcome| outcome.reason).collect();
             let off = [aidl::SmsReason::SmsReason::OFF];
             assert_eq!(reasons, if sent { &off[..] } else { &[] }, "{step:?}");
+            assert!(before.events().iter().any(|event| event == "withdraw"), "the ledger says off");
             let cut = before.after_power_cut();
             cut.all_reported();
             assert!(!cut.is_on(0), "{step:?}, after a power cut");
-            assert_eq!(cut.events().last().unwrap(), "found_off");
+            assert_eq!(cut.events().last().unwrap(), "boot", "and was right");
         }
     }
 }
@@ -124,7 +125,22 @@ fn a_grant_that_met_a_withdrawal_in_the_middle_does_not_come_after_it() {
     assert!(INTERRUPTION.take().is_none(), "it came in the middle");
     assert!(!phone.is_on(0));
     assert!(!phone.file("consent").exists());
+    assert_eq!(phone.events(), ["boot", "grant", "withdraw"]);
     assert_eq!(phone.grant(0), Ok(()), "the next one is a decision of its own");
+}
+
+#[test]
+fn a_class_that_could_not_be_allowed_is_not_allowed_in_the_ledger_either() {
+    let phone = Phone::turned_on();
+    phone.users.set_class_allowed(0, DataClass::Imsi, false).unwrap();
+    faults::every(Step::Rename);
+    let allowed = phone.users.set_class_allowed(0, DataClass::Imsi, true);
+    faults::none();
+    assert_eq!(allowed, Err(ServiceError::Storage));
+    assert_eq!(phone.events(), ["boot", "grant", "class_change", "class_change", "class_change"]);
+    let entries = phone.users.ledger(0, None, 10, &Default::default()).unwrap();
+    let last = entries.iter().find(|entry| entry.event == "class_change").unwrap();
+    assert_eq!(last.summary, "Forbade to reveal: IMSI");
 }
 
 #[test]

@@ -92,9 +92,9 @@ fn a_user_who_comes_back_is_as_before_and_can_send() {
 fn refused_calls_are_in_the_ledger_of_the_user_they_acted_for() {
     let phone = Phone::turned_on();
     let window = std::time::Duration::from_secs(60);
-    phone.users.calls_refused(0, 10_123, 4711, window);
+    phone.users.calls_refused(0, 10_123, "TOO_MANY", 4711, window);
     // Nobody reported this one, so there is no ledger.
-    phone.users.calls_refused(77, 7_710_123, 1, window);
+    phone.users.calls_refused(77, 7_710_123, "DENIED", 1, window);
     let summary = eventually("the entry is there", || {
         let newest = phone.users.ledger(0, None, 1, &Default::default()).unwrap().pop()?;
         (newest.event == "refusals").then_some(newest.summary)
@@ -109,4 +109,36 @@ fn a_withdrawal_while_missing_stays() {
     assert!(phone.users.withdraw(0, false).durable);
     phone.all_reported();
     assert!(!phone.is_on(0));
+}
+
+#[test]
+fn a_policy_that_came_or_went_while_the_gate_was_down_is_in_the_ledger_once() {
+    let phone = Phone::ready();
+    let forbidden = aidl::UserReport::UserReport { smsForbidden: true, ..user(0) };
+    phone.users.report_users(std::slice::from_ref(&forbidden));
+    assert_eq!(phone.events(), ["boot", "policy_change"]);
+    let again = phone.after_power_cut();
+    again.users.report_users(&[forbidden]);
+    assert_eq!(again.events(), ["boot", "policy_change", "boot"], "as it was");
+    let lifted = again.after_power_cut();
+    lifted.all_reported();
+    let events = lifted.events();
+    assert_eq!(events.iter().filter(|event| *event == "policy_change").count(), 2, "{events:?}");
+    let entries = lifted.users.ledger(0, None, 9, &Default::default()).unwrap();
+    let last = entries.iter().find(|entry| entry.event == "policy_change").unwrap();
+    assert_eq!(last.summary, "No policy forbids any more");
+}
+
+#[test]
+fn an_erase_that_a_crash_cut_off_is_not_confirmed() {
+    use cloudmessaging_wire::proto::ledger::{erasure::Stage, Erasure};
+    let phone = Phone::ready();
+    let asked = Erasure { stage: Stage::Asked as i32 };
+    phone.user(0).book.append(crate::ledger::Event::Erasure(asked)).unwrap();
+    let again = phone.after_power_cut();
+    again.all_reported();
+    assert_eq!(again.events().iter().filter(|event| *event == "erasure").count(), 2);
+    let once = again.after_power_cut();
+    once.all_reported();
+    assert_eq!(once.events().iter().filter(|event| *event == "erasure").count(), 2, "said once");
 }
