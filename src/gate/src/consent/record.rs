@@ -176,7 +176,7 @@ impl Record {
         &self.build_fingerprint
     }
 
-    /// The size of the ledger at the time; for information only.
+    /// Where the entry of the grant stands in the ledger; for information only.
     pub fn ledger_position(&self) -> u64 {
         self.ledger_position
     }

@@ -47,7 +47,7 @@ pub struct NewConsent<'a> {
     pub conditions: Conditions,
     /// For information only; cut to 256 bytes.
     pub build_fingerprint: &'a str,
-    /// For information only.
+    /// Where the entry of the grant stands in the ledger; for information only.
     pub ledger_position: u64,
 }
 

@@ -35,7 +35,7 @@ impl User {
         }
         let id = RecordId::random().ok_or(ServiceError::Internal)?;
         let clock = &self.module.clock;
-        let new = NewConsent {
+        let mut new = NewConsent {
             id,
             user_serial: known.serial,
             sims: &request.sims,
@@ -45,7 +45,7 @@ impl User {
             method: request.method,
             conditions: request.conditions,
             build_fingerprint: &self.module.build,
-            ledger_position: self.book.count(),
+            ledger_position: 0,
         };
         lock(&self.consent).store.check(&new).map_err(refused)?;
 
@@ -60,12 +60,15 @@ impl User {
         };
         // What is in the ledger and not on the disk is settled at the next start. Nothing is locked here: a
         // disk that hangs in it holds up no withdrawal.
-        if self.book.append(Event::Grant(entry)).is_err() {
-            let durable = self.withdraw(false).durable;
-            // It may be on the disk all the same.
-            self.not_granted(id, durable);
-            return Err(ServiceError::Ledger);
-        }
+        new.ledger_position = match self.book.append(Event::Grant(entry)) {
+            Ok(position) => position,
+            Err(_) => {
+                let durable = self.withdraw(false).durable;
+                // It may be on the disk all the same.
+                self.not_granted(id, durable);
+                return Err(ServiceError::Ledger);
+            }
+        };
 
         step!("gate.grant.written_down");
 

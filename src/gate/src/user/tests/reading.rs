@@ -3,8 +3,10 @@
 
 use cloudmessaging_ledger::checkpoint::LedgerKey;
 use cloudmessaging_ledger::filter::Filter;
+use cloudmessaging_ledger::prove::prove;
 use cloudmessaging_ledger::verify::verify;
 use cloudmessaging_wire::proto::ledger as proto;
+use prost::Message as _;
 
 use super::*;
 use crate::ledger::Event;
@@ -100,4 +102,26 @@ fn what_cannot_be_read_or_written_is_said() {
     phone.all_reported();
     assert_eq!(phone.users.ledger_checkpoint(0).err(), Some(ServiceError::Storage));
     assert_eq!(phone.users.export_ledger(0, &mut Vec::new()), Err(ServiceError::Storage));
+}
+
+#[test]
+fn the_receipt_names_the_entry_that_a_proof_confirms() {
+    let phone = Phone::ready();
+    phone.grant(0).unwrap();
+    phone.users.set_class_allowed(0, DataClass::Imsi, false).unwrap();
+    let receipt = phone.users.receipt(0).unwrap();
+    let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
+    let position = receipt["ledger_position"].as_u64().expect("no position");
+    let proof = prove(&export(&phone)[..], None, position).unwrap();
+    let entry = proto::Entry::decode(&proof.entry[..]).unwrap();
+    let Some(Event::Grant(grant)) = entry.event else { panic!("it is no grant") };
+    assert_eq!(receipt["record_id"], hex::encode(grant.record_id));
+    assert_eq!(entry.position, position);
+    // The same after a restart, which reads the record.
+    phone.events();
+    let again = phone.after_power_cut();
+    again.all_reported();
+    let receipt: serde_json::Value =
+        serde_json::from_str(&again.users.receipt(0).unwrap()).unwrap();
+    assert_eq!(receipt["ledger_position"], position);
 }
