@@ -154,3 +154,30 @@ fn an_entry_of_a_newer_version_is_shown_as_such_and_left_untouched() {
     drop(ledger);
     assert!(fs::read(place.segment(0)).unwrap() == content);
 }
+
+#[test]
+fn an_entry_that_stands_where_another_was_is_damage_and_not_a_torn_end() {
+    let change: [(fn(&mut Vec<Vec<u8>>), u64); 5] = [
+        (|leaves| leaves.swap(1, 2), 1),
+        (|leaves| leaves.swap(3, 4), 3),
+        (|leaves| drop(leaves.remove(0)), 0),
+        (|leaves| drop(leaves.remove(3)), 3),
+        (|leaves| leaves.insert(2, leaves[1].clone()), 2),
+    ];
+    for (change, at) in change {
+        let place = ledger_of(5);
+        let whole = fs::read(place.segment(0)).unwrap();
+        let ends = ends(&whole);
+        let begins = std::iter::once(0).chain(ends.iter().copied());
+        let mut leaves: Vec<_> =
+            begins.zip(&ends).map(|(begin, end)| whole[begin..*end].to_vec()).collect();
+        change(&mut leaves);
+        fs::write(place.segment(0), leaves.concat()).unwrap();
+        let why = place.fails();
+        assert!(
+            matches!(why, LedgerError::Damaged { position, flaw: Flaw::Position, .. } if position == at),
+            "{why}"
+        );
+        assert_eq!(fs::read(place.segment(0)).unwrap(), leaves.concat(), "left as it is");
+    }
+}
