@@ -372,8 +372,13 @@ impl Phone {
             entry.event == "refusals" && entry.summary.contains(&MARK.to_string())
         };
         let entries = self.call(|users| {
-            users.calls_refused(USER, MARK, 1, Duration::from_secs(1));
-            while !users.ledger(USER, None, 1, &Default::default()).expect("a ledger").iter().all(is_mark) {
+            users.calls_refused(USER, MARK, "TOO_MANY", 1, Duration::from_secs(1));
+            while !users
+                .ledger(USER, None, 1, &Default::default())
+                .expect("a ledger")
+                .iter()
+                .all(is_mark)
+            {
                 std::thread::yield_now();
             }
             users.ledger(USER, None, 10_000, &Default::default()).expect("a ledger")

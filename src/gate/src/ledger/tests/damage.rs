@@ -157,14 +157,15 @@ fn an_entry_of_a_newer_version_is_shown_as_such_and_left_untouched() {
 
 #[test]
 fn an_entry_that_stands_where_another_was_is_damage_and_not_a_torn_end() {
-    let change: [(fn(&mut Vec<Vec<u8>>), u64); 5] = [
+    type Change = fn(&mut Vec<Vec<u8>>);
+    let changes: [(Change, u64); 5] = [
         (|leaves| leaves.swap(1, 2), 1),
         (|leaves| leaves.swap(3, 4), 3),
         (|leaves| drop(leaves.remove(0)), 0),
         (|leaves| drop(leaves.remove(3)), 3),
         (|leaves| leaves.insert(2, leaves[1].clone()), 2),
     ];
-    for (change, at) in change {
+    for (change, at) in changes {
         let place = ledger_of(5);
         let whole = fs::read(place.segment(0)).unwrap();
         let ends = ends(&whole);
