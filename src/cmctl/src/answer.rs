@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a verb gives back, and the exit code that says it to a script.
+use crate::output::printable;
 use crate::words::Words;
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::ErrorCode::ErrorCode;
 use serde_json::{json, Value};
@@ -21,6 +22,8 @@ pub enum Exit {
     Refused = 3,
     /// `send --wait`: the message did not end as delivered in that time.
     NotDelivered = 4,
+    /// `ledger`: what was read is not what was signed.
+    Tampered = 5,
 }
 
 /// An answer, for programs and for people.
@@ -30,6 +33,8 @@ pub struct Answer {
     pub json: Value,
     /// Without; ends without a line feed.
     pub text: String,
+    /// Without, on standard error: what a person should know where `text` is a document that goes into a file.
+    pub aside: String,
     /// What the exit code says.
     pub exit: Exit,
 }
@@ -37,7 +42,12 @@ pub struct Answer {
 impl Answer {
     /// An answer to a question that was done.
     pub fn done(json: Value, text: impl Into<String>) -> Self {
-        Self { json, text: text.into(), exit: Exit::Done }
+        Self::ended(json, text, Exit::Done)
+    }
+
+    /// An answer that says otherwise by its exit code.
+    pub fn ended(json: Value, text: impl Into<String>, exit: Exit) -> Self {
+        Self { json, text: text.into(), aside: String::new(), exit }
     }
 }
 
@@ -68,11 +78,19 @@ pub enum Failure {
     NotAllowed,
     /// The question at the terminal was not answered with yes.
     #[cfg(not(target_os = "android"))]
-    #[error("not turned on: {0}")]
+    #[error("nothing was done: {0}")]
     NotConfirmed(&'static str),
     /// A file could not be read.
     #[error("cannot read {path}: {why}")]
     File {
+        /// Which.
+        path: String,
+        /// What went wrong.
+        why: String,
+    },
+    /// A file could not be written.
+    #[error("cannot write {path}: {why}")]
+    Unwritten {
         /// Which.
         path: String,
         /// What went wrong.
@@ -109,7 +127,7 @@ impl Failure {
             Failure::NotAllowed => "NOT_ALLOWED".into(),
             #[cfg(not(target_os = "android"))]
             Failure::NotConfirmed(_) => "NOT_CONFIRMED".into(),
-            Failure::File { .. } => "FILE".into(),
+            Failure::File { .. } | Failure::Unwritten { .. } => "FILE".into(),
             Failure::Other(_) => "OTHER".into(),
         }
     }
@@ -120,9 +138,12 @@ impl Failure {
 pub fn print(json: bool, result: Result<Answer, Failure>) -> ExitCode {
     let exit = match result {
         Ok(answer) => {
-            let text = if json { pretty(&answer.json) } else { answer.text };
+            let text = if json { pretty(&answer.json) } else { harmless(&answer.text) };
             // A closed pipe (| head) is not worth a panic.
             let _ = writeln!(std::io::stdout(), "{text}");
+            if !json && !answer.aside.is_empty() {
+                let _ = writeln!(std::io::stderr(), "{}", harmless(&answer.aside));
+            }
             answer.exit
         }
         Err(failure) => {
@@ -131,7 +152,7 @@ pub fn print(json: bool, result: Result<Answer, Failure>) -> ExitCode {
                     json!({"error": {"code": failure.kind(), "message": failure.to_string()}});
                 let _ = writeln!(std::io::stdout(), "{}", pretty(&error));
             } else {
-                let _ = writeln!(std::io::stderr(), "cmctl: {failure}");
+                let _ = writeln!(std::io::stderr(), "cmctl: {}", printable(&failure.to_string()));
             }
             failure.exit()
         }
@@ -141,7 +162,25 @@ pub fn print(json: bool, result: Result<Answer, Failure>) -> ExitCode {
 
 fn pretty(value: &Value) -> String {
     // Keys are strings and no number is NaN: to_string_pretty cannot fail.
-    serde_json::to_string_pretty(value).unwrap_or_default()
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    // It leaves DEL and what stands above it as they are; all of that is inside of strings.
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => safe.push(character),
+            steers if steers.is_control() => {
+                safe.push_str(&format!("\\u{:04x}", u32::from(steers)))
+            }
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+/// The last place at which something that steers a terminal can be stopped.
+fn harmless(text: &str) -> String {
+    let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
+    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -161,5 +200,16 @@ mod tests {
     fn an_error_names_its_code_and_says_what_it_means() {
         let storage = Failure::Service { code: ErrorCode::STORAGE, message: "disk full".into() };
         assert_eq!(storage.to_string(), "STORAGE: storage failed (disk full)");
+    }
+
+    #[test]
+    fn nothing_that_steers_a_terminal_is_printed() {
+        let hostile = "a\u{1b}[2J\u{9b}2J\u{7f}\r";
+        assert!(!harmless(hostile).contains(|c: char| c.is_control()));
+        assert_eq!(harmless("two\nlines\tä"), "two\nlines\tä");
+        let printed = pretty(&json!({ "name": hostile }));
+        assert!(!printed.contains(|c: char| c.is_control() && c != '\n'), "{printed}");
+        let read: Value = serde_json::from_str(&printed).unwrap();
+        assert_eq!(read["name"], hostile, "a program reads what was there");
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The verbs and their arguments. The `///` comments are what `--help` prints.
+use crate::ledger::LedgerVerb;
 use crate::sim::SimText;
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::DataClass::DataClass;
 #[cfg(not(target_os = "android"))]
@@ -14,6 +15,7 @@ Exit codes:
   2  wrong usage
   3  refused, or cloud messaging is off
   4  send --wait: not delivered in that time, or to be sent as an SMS
+  5  a ledger, or a proof, is not what was signed
 
 Personal data in arguments can be read by others on this machine while the command runs;
 --sims FILE and --body - keep numbers, identities and text out of them.";
@@ -66,7 +68,7 @@ pub enum Verb {
         #[arg(value_name = "NUMBER")]
         peer: String,
     },
-    /// Everything that left this phone, and why
+    /// Everything that left this phone, and why; and whether that was tampered with
     #[command(subcommand)]
     Ledger(LedgerVerb),
 }
@@ -160,20 +162,6 @@ pub enum KeysVerb {
         /// Milliseconds since the Unix epoch
         #[arg(value_name = "MILLIS")]
         at: i64,
-    },
-}
-
-/// `cmctl ledger ...`
-#[derive(Debug, Subcommand)]
-pub enum LedgerVerb {
-    /// Entries, newest first
-    Show {
-        /// Most entries to show
-        #[arg(long, default_value_t = 50, value_name = "N")]
-        limit: usize,
-        /// Only entries before this position
-        #[arg(long, value_name = "POSITION")]
-        before: Option<u64>,
     },
 }
 

@@ -6,6 +6,7 @@
 //! its hash names: nothing is granted.
 use crate::answer::{Answer, Failure};
 use crate::cli::GrantArguments;
+use crate::confirm::by_words;
 use crate::connect::{answered, Gate};
 use crate::consent::disclosure_text;
 use crate::sim::identities;
@@ -15,7 +16,7 @@ use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
     CaptureMethod::CaptureMethod, DataClass::DataClass, Disclosure::Disclosure, Grant::Grant,
 };
 use serde_json::{json, Value};
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::IsTerminal;
 
 /// Asks and turns on.
 pub fn grant(gate: &Gate, asked: &GrantArguments) -> Result<Answer, Failure> {
@@ -33,7 +34,7 @@ pub fn grant(gate: &Gate, asked: &GrantArguments) -> Result<Answer, Failure> {
         Some(hash) => confirm_by_hash(hash, &disclosure)?,
         None if std::io::stdin().is_terminal() => {
             let question = question(&disclosure, &classes);
-            confirm_by_words(&question, &mut std::io::stdin().lock(), &mut std::io::stderr())?;
+            by_words(&question, &mut std::io::stdin().lock(), &mut std::io::stderr())?;
         }
         None => {
             return Err(Failure::Usage(
@@ -87,45 +88,9 @@ fn confirm_by_hash(hash: &str, disclosure: &Disclosure) -> Result<(), Failure> {
     }
 }
 
-fn confirm_by_words(
-    question: &str,
-    input: &mut impl BufRead,
-    output: &mut impl Write,
-) -> Result<(), Failure> {
-    let unread = |_| Failure::NotConfirmed("the terminal cannot be read");
-    write!(output, "{question}").and_then(|()| output.flush()).map_err(unread)?;
-    let mut line = String::new();
-    input.read_line(&mut line).map_err(unread)?;
-    // An end of file in the middle of the word is no answer.
-    if !line.ends_with('\n') {
-        return Err(Failure::NotConfirmed("the input ended"));
-    }
-    if line.trim().eq_ignore_ascii_case("yes") {
-        Ok(())
-    } else {
-        Err(Failure::NotConfirmed("the answer was not yes"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn answers(input: &str) -> bool {
-        let mut shown = Vec::new();
-        let result = confirm_by_words("Q: ", &mut input.as_bytes(), &mut shown);
-        assert_eq!(shown, b"Q: ");
-        result.is_ok()
-    }
-
-    #[test]
-    fn only_a_whole_line_that_says_yes_grants() {
-        assert!(answers("yes\n"));
-        assert!(answers(" Yes \r\n"));
-        for no in ["", "\n", "y\n", "no\n", "yes", "ye", "yess\n", "\nyes\n"] {
-            assert!(!answers(no), "{no:?}");
-        }
-    }
 
     #[test]
     fn only_the_hash_of_the_shown_text_grants() {

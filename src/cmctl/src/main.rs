@@ -6,6 +6,8 @@
 //! cloud messaging on.
 mod answer;
 mod cli;
+#[cfg(not(target_os = "android"))]
+mod confirm;
 mod connect;
 mod consent;
 #[cfg(not(target_os = "android"))]
@@ -25,8 +27,9 @@ mod words;
 
 use answer::{Answer, Failure};
 use clap::Parser;
-use cli::{Cli, ConsentVerb, KeysVerb, LedgerVerb, PlatformVerb, Verb};
+use cli::{Cli, ConsentVerb, KeysVerb, PlatformVerb, Verb};
 use connect::Gate;
+use ledger::LedgerVerb;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -38,6 +41,10 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<Answer, Failure> {
+    // Before anything is looked for: files are checked where no gate is.
+    if let Verb::Ledger(LedgerVerb::Offline(verb)) = &cli.verb {
+        return ledger::offline(verb);
+    }
     let gate = Gate::new(&cli)?;
     match cli.verb {
         Verb::Status => status::status(&gate),
@@ -65,6 +72,6 @@ fn run(cli: Cli) -> Result<Answer, Failure> {
         Verb::Keys(KeysVerb::Changed) => keys::changed(&gate),
         Verb::Keys(KeysVerb::Acknowledge { at }) => keys::acknowledge(&gate, at),
         Verb::Fingerprint { sim, peer } => keys::fingerprint(&gate, sim, &peer),
-        Verb::Ledger(LedgerVerb::Show { limit, before }) => ledger::show(&gate, limit, before),
+        Verb::Ledger(verb) => ledger::online(&gate, &verb),
     }
 }

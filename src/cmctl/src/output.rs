@@ -96,6 +96,16 @@ pub fn wrapped(text: &str) -> String {
     lines.join("\n")
 }
 
+/// As a shell takes it for one word and nothing else: commands are shown to be pasted, and names in them come from
+/// outside.
+pub fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_+=/.,:@".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", printable(text).replace('\'', r"'\''")),
+    }
+}
+
 /// `yes` or `no`.
 pub fn yes_no(value: bool) -> String {
     if value { "yes" } else { "no" }.to_owned()
@@ -124,6 +134,17 @@ mod tests {
         assert_eq!(words(&broken), words(&text));
         // A script without blanks is left to the terminal.
         assert_eq!(wrapped(&"字".repeat(200)), "字".repeat(200));
+    }
+
+    #[test]
+    fn a_name_in_a_command_cannot_end_it() {
+        assert_eq!(
+            quoted("ledger.example/phone+4c09151a+AYq="),
+            "ledger.example/phone+4c09151a+AYq="
+        );
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("';rm${IFS}-r;'"), r"''\'';rm${IFS}-r;'\'''");
+        assert_eq!(quoted(""), "''");
     }
 
     #[test]

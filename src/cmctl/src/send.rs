@@ -34,15 +34,15 @@ pub fn send(gate: &Gate, asked: &SendArguments) -> Result<Answer, Failure> {
     let refusal = answered(messaging.send(&message))?;
     let shown = hex::encode(id);
     if refusal != Refusal::NONE {
-        return Ok(Answer {
-            json: json!({"id": shown, "accepted": false, "refusal": refusal.name()}),
-            text: format!(
+        return Ok(Answer::ended(
+            json!({"id": shown, "accepted": false, "refusal": refusal.name()}),
+            format!(
                 "Refused: {} ({}). Nothing was stored, nothing was sent.",
                 refusal.says(),
                 refusal.name()
             ),
-            exit: Exit::Refused,
-        });
+            Exit::Refused,
+        ));
     }
     let Some(seconds) = asked.wait else {
         return Ok(Answer::done(
@@ -82,7 +82,7 @@ fn ended(id: &str, outcome: Option<&Outcome>, after: Duration) -> Answer {
         "outcome": outcome.map(outcomes::as_json),
         "waitedMillis": u64::try_from(after.as_millis()).unwrap_or(u64::MAX),
     });
-    Answer { json, text, exit }
+    Answer::ended(json, text, exit)
 }
 
 /// Asks again and again: the callback that would tell is the Messaging app's, and there is only one.

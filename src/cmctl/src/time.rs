@@ -21,6 +21,30 @@ pub fn utc_column(ms: i64) -> String {
     format!("{date} {}.{:03}", clock(seconds), ms.rem_euclid(1000))
 }
 
+/// The last day that `day` reads.
+pub const LAST_DAY: &str = "9999-12-31";
+
+/// `2025-11-21` as days since 1970-01-01; nothing if there is no such day since then.
+pub fn day(text: &str) -> Option<i32> {
+    const DAYS_OF_1970_TO_9999: i32 = 2_932_897;
+    // Texts of one form sort as their days do.
+    let (mut low, mut high) = (0, DAYS_OF_1970_TO_9999);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match day_text(middle).as_str() < text {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    (low < DAYS_OF_1970_TO_9999 && day_text(low) == text).then_some(low)
+}
+
+/// A day as `day` reads it.
+pub fn day_text(days: i32) -> String {
+    let (year, month, day) = civil(days.into());
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
 fn clock(seconds: i64) -> String {
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
@@ -59,6 +83,18 @@ mod tests {
         assert_eq!(utc(4_102_444_800_000), "2100-01-01T00:00:00Z");
         assert_eq!(utc(-1), "1969-12-31T23:59:59Z");
         assert_eq!(utc_column(1_763_717_400_042), "2025-11-21 09:30:00.042");
+    }
+
+    #[test]
+    fn a_day_is_read_as_it_is_written_and_no_other_is_one() {
+        for days in [0, 1, 58, 59, 11_016, 20_413, 47_846] {
+            assert_eq!(day(&day_text(days)), Some(days));
+        }
+        assert_eq!(day("1970-01-01"), Some(0));
+        assert_eq!(day_text(day(LAST_DAY).unwrap() + 1), "10000-01-01");
+        for no in ["", "2026-02-29", "1969-12-31", "2026-1-01", "2026-01-01 ", "x", "10000-01-01"] {
+            assert_eq!(day(no), None, "{no}");
+        }
     }
 
     #[test]

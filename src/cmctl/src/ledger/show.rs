@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `cmctl ledger show`: what left this phone, like a bank statement: newest first.
+use super::arguments::ShowArguments;
 use crate::answer::{Answer, Failure};
 use crate::connect::{answered, Gate};
 use crate::output::{Lean, Table};
@@ -11,18 +12,21 @@ use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
 use serde_json::{json, Value};
 
 /// Asks for the newest entries and shows them.
-pub fn show(gate: &Gate, limit: usize, before: Option<u64>) -> Result<Answer, Failure> {
+pub fn show(gate: &Gate, asked: &ShowArguments) -> Result<Answer, Failure> {
     let consent = gate.consent()?;
-    let before = match before {
+    let before = match asked.before {
         Some(position) => i64::try_from(position)
             .map_err(|_| Failure::Usage("--before is past any position".into()))?,
         None => -1,
     };
-    let (entries, more) =
-        newest(limit, before, |before, page| answered(consent.ledger(before, page, &[], &[])))?;
+    let events: Vec<String> = asked.event.iter().map(|&name| name.to_owned()).collect();
+    let (entries, more) = newest(asked.limit, before, |before, page| {
+        answered(consent.ledger(before, page, &events, &asked.class))
+    })?;
+    let all = events.is_empty() && asked.class.is_empty() && asked.before.is_none();
     Ok(Answer::done(
         json!({"entries": entries.iter().map(as_json).collect::<Vec<_>>(), "more": more}),
-        as_text(&entries, more),
+        as_text(&entries, more, all),
     ))
 }
 
@@ -32,16 +36,18 @@ fn newest(
     mut before: i64,
     mut page: impl FnMut(i64, i32) -> Result<Vec<LedgerEntry>, Failure>,
 ) -> Result<(Vec<LedgerEntry>, bool), Failure> {
+    // One more than wanted: of those that a filter lets pass, no position tells whether there are more.
+    let wanted = limit.saturating_add(1);
     let mut entries: Vec<LedgerEntry> = Vec::new();
-    while entries.len() < limit {
-        let left = i32::try_from(limit - entries.len()).unwrap_or(i32::MAX).min(MAX_LEDGER_PAGE);
+    while entries.len() < wanted {
+        let left = i32::try_from(wanted - entries.len()).unwrap_or(i32::MAX).min(MAX_LEDGER_PAGE);
         let next = page(before, left)?;
         let Some(oldest) = next.last() else { break };
         before = oldest.position;
         entries.extend(next);
     }
-    // Positions are counted from 0.
-    let more = entries.last().is_some_and(|oldest| oldest.position > 0);
+    let more = entries.len() > limit;
+    entries.truncate(limit);
     Ok((entries, more))
 }
 
@@ -59,9 +65,12 @@ fn as_json(entry: &LedgerEntry) -> Value {
     })
 }
 
-fn as_text(entries: &[LedgerEntry], more: bool) -> String {
+fn as_text(entries: &[LedgerEntry], more: bool, all: bool) -> String {
     let Some(oldest) = entries.last() else {
-        return "The ledger is empty: nothing left this phone.".into();
+        return match all && !more {
+            true => "The ledger is empty: nothing left this phone.".into(),
+            false => "No such entry.".into(),
+        };
     };
     let mut table = Table::new(&[
         ("POS", Lean::Right),
@@ -117,6 +126,20 @@ mod tests {
     }
 
     #[test]
+    fn of_what_a_filter_lets_pass_it_says_rightly_whether_there_is_more() {
+        let odd = |before, limit| {
+            let all = ten(before, i32::MAX).unwrap();
+            let older = (0..all.first().map_or(0, |e| e.position + 1)).rev().map(entry);
+            Ok(older.filter(|e| e.position % 2 == 1).take(limit as usize).collect())
+        };
+        let (entries, more) = newest(4, -1, odd).unwrap();
+        assert_eq!(entries.iter().map(|e| e.position).collect::<Vec<_>>(), [9, 7, 5, 3]);
+        assert!(more);
+        // The last of them stands at 1, and there is nothing of its kind at 0.
+        assert!(!newest(5, -1, odd).unwrap().1);
+    }
+
+    #[test]
     fn it_reads_like_a_statement() {
         let intent = LedgerEntry {
             position: 7,
@@ -128,7 +151,7 @@ mod tests {
             host: "localhost".into(),
             entry: vec![],
         };
-        let text = as_text(&[intent, entry(6)], true);
+        let text = as_text(&[intent, entry(6)], true, true);
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines[0], "POS  WHEN (UTC)               EVENT    BYTES  WHAT");
         assert_eq!(
@@ -138,6 +161,7 @@ mod tests {
         assert_eq!(lines[2], "  6  1970-01-01 00:00:00.000  outcome      -");
         assert_eq!(lines[4], "2 entries, 1160 bytes.");
         assert_eq!(lines[5], "Older ones: cmctl ledger show --before 6");
-        assert_eq!(as_text(&[], false), "The ledger is empty: nothing left this phone.");
+        assert_eq!(as_text(&[], false, true), "The ledger is empty: nothing left this phone.");
+        assert_eq!(as_text(&[], false, false), "No such entry.");
     }
 }
