@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What arrived and is not to be believed: acknowledged to the broker, dropped, and counted in the ledger, once a
-//! minute, so that a flood cannot fill the disk.
+//! minute, so that a flood cannot fill the disk. And what the gate refused to the courier itself, counted the same way.
 
 use std::collections::BTreeMap;
 
-use cloudmessaging_wire::proto::ledger::Refused;
+use cloudmessaging_wire::proto::ledger::{Refusals, Refused};
+use nix::unistd::Uid;
 
-use super::Courier;
+use super::{Courier, Setback};
+use crate::gate::Refusal;
 use crate::ledger::Event;
+use crate::service::words::refusal_name;
 
 /// How often what was dropped is written to the ledger.
 const WINDOW_MS: i64 = 60_000;
@@ -66,11 +69,26 @@ impl Dropped {
     }
 }
 
-/// What was dropped since the ledger was told.
+/// What was dropped, and what was refused to us, since the ledger was told.
 #[derive(Default)]
 pub(super) struct DroppedCounts {
     counts: BTreeMap<Dropped, u32>,
+    refused: BTreeMap<&'static str, u32>,
     since_ms: i64,
+}
+
+impl DroppedCounts {
+    fn is_empty(&self) -> bool {
+        self.counts.is_empty() && self.refused.is_empty()
+    }
+
+    /// Begins a window now, if none has begun.
+    fn since(&mut self, now: i64) -> &mut Self {
+        if self.is_empty() {
+            self.since_ms = now;
+        }
+        self
+    }
 }
 
 impl Courier {
@@ -79,18 +97,26 @@ impl Courier {
         // The ledger counts them; a line for each would let a flood fill the log.
         log::debug!("something that arrived is dropped: {why:?}");
         let now = self.now();
-        let dropped = &mut self.dropped;
-        if dropped.counts.is_empty() {
-            dropped.since_ms = now;
+        let count = self.dropped.since(now).counts.entry(why).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// Counts what the gate refused. That an uplink takes no more at this moment is no decision, and is not counted.
+    pub(super) fn count_refused(&mut self, why: &Setback) {
+        let Setback::Refused(refusal) = why else { return };
+        if *refusal == Refusal::Busy {
+            return;
         }
-        let count = dropped.counts.entry(why).or_default();
+        let now = self.now();
+        let refused = &mut self.dropped.since(now).refused;
+        let count = refused.entry(refusal_name(*refusal)).or_default();
         *count = count.saturating_add(1);
     }
 
     /// Writes the counts down when they are due.
     pub(super) fn flush_dropped(&mut self, now: i64, next: &mut i64) {
         let dropped = &self.dropped;
-        if dropped.counts.is_empty() {
+        if dropped.is_empty() {
             return;
         }
         let due = dropped.since_ms.saturating_add(WINDOW_MS);
@@ -106,6 +132,14 @@ impl Courier {
         for (why, count) in std::mem::take(&mut self.dropped.counts) {
             let reason = why.as_str().to_owned();
             self.user.book.note(Event::Refused(Refused { reason, count }));
+        }
+        for (reason, count) in std::mem::take(&mut self.dropped.refused) {
+            self.user.book.note(Event::Refusals(Refusals {
+                caller_uid: Uid::effective().as_raw(),
+                reason: reason.to_owned(),
+                count,
+                window_ms: WINDOW_MS,
+            }));
         }
     }
 }

@@ -265,6 +265,7 @@ impl Courier {
                 log::debug!("{} not connected: {e}", name(sim));
                 link.retry.failed(now);
                 *next = (*next).min(link.retry.due());
+                self.count_refused(&e);
             }
         }
     }

@@ -95,7 +95,7 @@ impl Courier {
                     self.look_up(sim, &recipient, now, next)
                 }
             };
-            match done {
+            match done.inspect_err(|e| self.count_refused(e)) {
                 Ok(()) => {}
                 Err(Setback::Refused(Refusal::ClassNotAllowed(class))) => {
                     log::info!("a message needs a class that is not allowed: {class:?}");

@@ -54,7 +54,8 @@ impl Courier {
     /// Sends receipts that are due.
     pub(super) fn answer_due(&mut self, now: i64, next: &mut i64) {
         for receipt in self.receipts_due(now) {
-            match self.send_receipt(&receipt) {
+            let sent = self.send_receipt(&receipt).inspect_err(|e| self.count_refused(e));
+            match sent {
                 Ok(true) => {
                     self.answering.insert(receipt.row);
                 }

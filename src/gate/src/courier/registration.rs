@@ -141,6 +141,7 @@ impl Courier {
                 *next = (*next).min(due);
             } else if self.post_is_up() {
                 if let Err(e) = self.register(sim, now) {
+                    self.count_refused(&e);
                     log::info!("SIM {sim} is not registered: {e}");
                 }
                 if let Some(standing) = self.registrations.get_mut(&sim) {

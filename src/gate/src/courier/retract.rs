@@ -76,6 +76,7 @@ impl Courier {
                 Some(found) => self.send_retract(&due, &found, now),
             };
             if let Err(e) = done {
+                self.count_refused(&e);
                 log::debug!("a message is not taken back yet: {e}");
             }
         }

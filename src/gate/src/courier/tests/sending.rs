@@ -6,6 +6,7 @@ use aidl::SmsReason::SmsReason as Sms;
 use cloudmessaging_wire::proto::envelope::{content::Kind, Message, ReceiptStatus};
 use cloudmessaging_wire::proto::uplink::Published;
 
+use crate::disclose::DataClass;
 use crate::message::faults::{fail_changes, fail_changes_after};
 
 fn opened(rig: &Rig, peer: &Peer, payload: &[u8]) -> Message {
@@ -222,4 +223,24 @@ fn under_a_certificate_that_has_lapsed_nothing_is_asked_or_sent() {
     }
     rig.answer_registration();
     assert_eq!(rig.posted.len(), 1, "and now it does");
+}
+
+#[test]
+fn what_the_gate_refuses_the_courier_is_counted_in_the_ledger() {
+    let mut rig = Rig::registered();
+    rig.users.set_class_allowed(0, DataClass::RecipientNumber, false).unwrap();
+    rig.lines.clear();
+    rig.run();
+    for id in 1..=3 {
+        assert_eq!(rig.send(id), None);
+    }
+    assert_eq!(rig.outcomes().len(), 3, "left to SMS");
+    let refused = |rig: &Rig| {
+        let lines = rig.ledger().into_iter();
+        lines.filter(|line| line.ends_with("CLASS_NOT_ALLOWED")).collect::<Vec<_>>()
+    };
+    assert!(refused(&rig).is_empty(), "within the minute they are counted");
+    rig.pass(60_001);
+    let lines = refused(&rig);
+    assert!(lines.len() == 1 && lines[0].starts_with("Refused 3 calls"), "{lines:?}");
 }
