@@ -78,17 +78,16 @@ impl Phone {
         answer
     }
 
+    /// Runs `cmctl --json` without a word of where a service is: for what is checked without one.
+    pub fn ask_nobody(&self, arguments: &[&str]) -> Result<Answer> {
+        let mut command = Command::new(&self.programs.cmctl);
+        command.env_remove("CLOUDMESSAGING_RUN");
+        answer(command, arguments)
+    }
+
     fn ask_with(&self, mut command: Command, arguments: &[&str]) -> Result<Answer> {
-        command.arg("--json").arg("--run").arg(self.run()).args(arguments);
-        end_with_us(&mut command);
-        let output = command.output().map_err(Error::io("start cmctl"))?;
-        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-        let complained = String::from_utf8_lossy(&output.stderr);
-        Ok(Answer {
-            code: output.status.code().unwrap_or(-1),
-            json: serde_json::from_str(&printed).unwrap_or(Value::Null),
-            output: format!("{printed}{complained}"),
-        })
+        command.arg("--run").arg(self.run());
+        answer(command, arguments)
     }
 
     /// Runs `cmctl --json`, which must succeed.
@@ -104,6 +103,19 @@ impl Phone {
             output: format!("{}\n{}", answer.output, self.log_tail()),
         })
     }
+}
+
+fn answer(mut command: Command, arguments: &[&str]) -> Result<Answer> {
+    command.arg("--json").args(arguments);
+    end_with_us(&mut command);
+    let output = command.output().map_err(Error::io("start cmctl"))?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complained = String::from_utf8_lossy(&output.stderr);
+    Ok(Answer {
+        code: output.status.code().unwrap_or(-1),
+        json: serde_json::from_str(&printed).unwrap_or(Value::Null),
+        output: format!("{printed}{complained}"),
+    })
 }
 
 fn quote(argument: &str) -> String {

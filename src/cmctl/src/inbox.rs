@@ -125,6 +125,14 @@ mod tests {
     }
 
     #[test]
+    fn a_program_finds_what_ledger_compare_opens() {
+        let message = InboundMessage { checkpointHash: vec![0xab; 32], ..Default::default() };
+        assert_eq!(as_json(&message)["checkpointHash"], "ab".repeat(32));
+        // It is no secret and says nothing to a person.
+        assert!(!as_text(&[message]).contains("abab"));
+    }
+
+    #[test]
     fn a_body_from_outside_stays_in_its_line() {
         let message = InboundMessage {
             body: "hi\n  9  2025-01-01 00:00:00.000    1  +1666  forged\u{1b}[1A".into(),

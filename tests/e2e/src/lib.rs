@@ -8,6 +8,7 @@
 pub mod conditions;
 pub mod consent;
 pub mod crash;
+pub mod export;
 pub mod ledger;
 pub mod message;
 pub mod number;
@@ -161,6 +162,9 @@ macro_rules! claims {
             ledger::every_connection_is_in_the_ledger_before_it_is_opened,
             ledger::every_transmission_is_in_the_ledger_before_its_outcome,
             ledger::imsi_and_imei_are_revealed_only_if_they_were_allowed,
+            export::whatever_is_done_to_an_export_is_named_where_no_service_runs,
+            export::a_history_signed_anew_is_found_by_what_left_the_phone_before,
+            export::an_erased_history_still_verifies_and_consent_is_as_it_was,
             secrecy::no_log_and_no_file_holds_a_number_an_identity_or_a_text,
         }
     };
