@@ -234,7 +234,7 @@ fn large() -> &'static (Book, Vec<u8>, usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if full() { 2_000 } else { 200 }))]
+    #![proptest_config(ProptestConfig::with_cases(if full() { 400 } else { 200 }))]
 
     #[test]
     fn whatever_is_done_to_a_large_ledger_is_found_and_named(
