@@ -18,6 +18,7 @@ use cloudmessaging_wire::proto::ledger::{entry::Event, Entry, HistoryErased};
 use prost::Message;
 use ring::digest::{digest, SHA256};
 use ring::signature::{Ed25519KeyPair, KeyPair};
+use std::process::Command;
 
 /// Name of the log.
 pub const ORIGIN: &str = "ledger.example/phone";
@@ -25,6 +26,15 @@ pub const ORIGIN: &str = "ledger.example/phone";
 /// Whether the long versions are asked for.
 pub fn full() -> bool {
     std::env::var_os("CM_FULL").is_some_and(|value| value == "1")
+}
+
+/// The first Python that has Ed25519: that of the path, or Debian's, which apt-get gives it to.
+pub fn python() -> &'static str {
+    let has = |python: &&str| {
+        let import = ["-c", "import cryptography.hazmat.primitives.asymmetric.ed25519"];
+        Command::new(python).args(import).output().is_ok_and(|found| found.status.success())
+    };
+    ["python3", "/usr/bin/python3"].into_iter().find(has).expect("python3-cryptography")
 }
 
 /// A signing key.

@@ -9,7 +9,7 @@ use cloudmessaging_ledger::compare::compare;
 use cloudmessaging_ledger::proof_text::{EntryProof, GrowthProof};
 use cloudmessaging_ledger::prove::{prove, prove_growth};
 use cloudmessaging_ledger::verify::verify;
-use ledger::{full, judge, nonce, shown, Book, Key, Tamper};
+use ledger::{full, judge, nonce, python, shown, Book, Key, Tamper};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -17,15 +17,6 @@ use tempfile::TempDir;
 
 fn key() -> Key {
     Key::new(1)
-}
-
-/// The first Python that has Ed25519: that of the path, or Debian's, which apt-get gives it to.
-fn python() -> &'static str {
-    let has = |python: &&str| {
-        let import = ["-c", "import cryptography.hazmat.primitives.asymmetric.ed25519"];
-        Command::new(python).args(import).output().is_ok_and(|found| found.status.success())
-    };
-    ["python3", "/usr/bin/python3"].into_iter().find(has).expect("python3-cryptography")
 }
 
 /// Files in a folder, and what verify.py says of each.
