@@ -111,7 +111,8 @@ interface ICloudMessagingConsent {
     /**
      * Writes the ledger to a file or a pipe, so that it can be checked without this phone: proto/ledger.proto, message
      * Export. What is written before a failure does not verify. A reader of a pipe has to read on.
-     * Fails with NOT_READY, INVALID_ARGUMENT (nothing else is written to), STORAGE, UNWRITABLE.
+     * Fails with NOT_READY, INVALID_ARGUMENT (nothing else is written to), UNWRITABLE, and with STORAGE: also if it
+     * was erased meanwhile; ask again then.
      *
      * @param to open for writing; written from where it stands, and not closed
      * @return how many entries that is

@@ -76,7 +76,11 @@ impl Folder {
         )?;
         owned(".", &folder.metadata().map_err(failed())?)?;
         match Flock::lock(folder, FlockArg::LockExclusiveNonblock) {
-            Ok(folder) => Ok(Self { path: path.to_owned(), folder }),
+            Ok(folder) => {
+                // What a crash left of a replacement; there mostly is none.
+                let _ = fs::remove_file(path.join(REPLACEMENT));
+                Ok(Self { path: path.to_owned(), folder })
+            }
             Err((_, Errno::EWOULDBLOCK)) => Err(LedgerError::InUse),
             Err((_, errno)) => Err(failed()(errno.into())),
         }

@@ -30,6 +30,9 @@ pub enum ExportError {
     /// Each leaf is whole, but together they are not what was appended.
     #[error("the ledger on the disk is not the one that was written")]
     Replaced,
+    /// Content was erased meanwhile, and the entry that says so comes after what was to be exported.
+    #[error("the ledger was erased in the middle of its export")]
+    Erased,
     /// No checkpoint can have that origin.
     #[error("the configured origin cannot be one")]
     Origin,
@@ -66,6 +69,8 @@ pub(super) fn export(
     authority: &Authority<'_>,
     out: impl Write,
 ) -> Result<u64, ExportError> {
+    // Before the tree: what was to be erased by then, the tree says.
+    let (_, to_erase) = shared.erased();
     let (tree, segments) = shared.durable();
     let head = Head::encode(&authority.key()?, authority.sign(&tree)?);
     let mut out = BufWriter::with_capacity(BUFFER, out);
@@ -85,6 +90,9 @@ pub(super) fn export(
         }
     }
     out.flush().map_err(ExportError::Write)?;
+    if shared.erased().1 != to_erase {
+        return Err(ExportError::Erased);
+    }
     match written == tree {
         true => Ok(tree.size()),
         false => Err(ExportError::Replaced),

@@ -106,8 +106,9 @@ fn unwritten(error: ExportError) -> ServiceError {
     match error {
         ExportError::Write(_) => ServiceError::Unwritable,
         ExportError::Origin => ServiceError::Internal,
-        ExportError::Ledger(_) | ExportError::Sign(_) | ExportError::Replaced => {
-            ServiceError::Storage
-        }
+        ExportError::Ledger(_)
+        | ExportError::Sign(_)
+        | ExportError::Replaced
+        | ExportError::Erased => ServiceError::Storage,
     }
 }

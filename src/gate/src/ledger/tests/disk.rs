@@ -34,6 +34,8 @@ pub(super) enum Fault {
     Sync(Errno),
     Settle(Errno),
     Replace(Errno),
+    /// The same, but for the first ones since it was asked for calls last.
+    ReplaceAfter(usize, Errno),
     Panic,
 }
 
@@ -69,6 +71,11 @@ impl Control {
     /// What was asked since the last time.
     pub(super) fn calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.shared.0.lock().unwrap().calls)
+    }
+
+    fn replaced(&self) -> usize {
+        let script = self.shared.0.lock().unwrap();
+        script.calls.iter().filter(|call| matches!(call, Call::Replace(_))).count()
     }
 
     pub(super) fn syncs(&self) -> usize {
@@ -165,9 +172,11 @@ impl Disk for Scripted {
     }
 
     fn replace(&self, first: u64, bytes: &[u8]) -> Result<(), LedgerError> {
-        if let Some(Fault::Replace(errno)) = self.control.note(Call::Replace(first)) {
-            return Err(LedgerError::io(Attempt::Erase, name(first))(errno.into()));
+        let failed = |errno: Errno| Err(LedgerError::io(Attempt::Erase, name(first))(errno.into()));
+        match self.control.note(Call::Replace(first)) {
+            Some(Fault::Replace(errno)) => failed(errno),
+            Some(Fault::ReplaceAfter(n, errno)) if self.control.replaced() > n => failed(errno),
+            _ => self.folder.replace(first, bytes),
         }
-        self.folder.replace(first, bytes)
     }
 }

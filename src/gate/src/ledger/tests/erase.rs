@@ -130,3 +130,38 @@ fn what_is_more_than_is_kept_loses_its_content_oldest_first() {
     let erased = events(&ledger).iter().take_while(|event| **event == "erased").count();
     assert_eq!(erased as u64, before);
 }
+
+#[test]
+fn a_power_cut_between_any_two_segments_loses_nothing_and_the_erasure_is_finished() {
+    let (place, control) = (Place::new(), Control::default());
+    let ledger = control.open(&place).unwrap();
+    for _ in 0..1000 {
+        ledger.append(large(4000)).unwrap();
+    }
+    let tree = ledger.tree();
+    drop(ledger);
+    for cut_after in 0..4 {
+        let cut = Place::new();
+        drop(cut.open().unwrap());
+        crate::file::copied::copy_all(&place.ledger, &cut.ledger);
+        let control = Control::default();
+        let ledger = control.open(&cut).unwrap();
+        control.calls();
+        control.fail(Some(Fault::ReplaceAfter(cut_after, Errno::EIO)));
+        ledger.erase(|| Ok(Some(RECORD))).unwrap_err();
+        let gone = events(&ledger).iter().filter(|event| **event == "erased").count();
+        assert_eq!(gone > 0, cut_after > 0, "as much as was done");
+        continues(&ledger, &cut, &tree);
+        drop(ledger);
+        // And half of the next segment's replacement.
+        fs::write(cut.ledger.join("replacement"), [0x22; 100]).unwrap();
+        let ledger = cut.reopen();
+        assert!(!cut.ledger.join("replacement").exists());
+        let events = events(&ledger);
+        let (rest, erased) = events.split_last().unwrap();
+        assert_eq!(*rest, "history_erased");
+        assert!(erased.iter().all(|event| *event == "erased") && erased.len() == 1000);
+        continues(&ledger, &cut, &tree);
+        assert_eq!(ledger.standing().unwrap(), Said::On(RECORD));
+    }
+}

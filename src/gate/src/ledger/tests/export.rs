@@ -105,3 +105,33 @@ fn a_ledger_whose_files_were_replaced_while_open_is_not_signed_for() {
         ledger.export(&Authority { origin: ORIGIN, signer: &signer }, Vec::new()).unwrap_err();
     assert!(matches!(why, ExportError::Replaced), "{why}");
 }
+
+#[test]
+fn an_export_in_the_middle_of_which_content_was_erased_is_none() {
+    struct Erasing<'a>(&'a Ledger, Vec<u8>);
+    impl Write for Erasing<'_> {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            if self.1.is_empty() {
+                self.0.erase(|| Ok(None)).unwrap();
+            }
+            self.1.extend(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let place = Place::new();
+    let signer = FileSigner::new(place.ledger.parent().unwrap());
+    let key = LedgerKey::new(ORIGIN, signer.public_key().unwrap()).unwrap();
+    let ledger = place.open().unwrap();
+    for _ in 0..600 {
+        ledger.append(large(4000)).unwrap();
+    }
+    let mut out = Erasing(&ledger, Vec::new());
+    let why = ledger.export(&Authority { origin: ORIGIN, signer: &signer }, &mut out).unwrap_err();
+    assert!(matches!(why, ExportError::Erased), "{why}");
+    let why = verified(&out.1, &key, None).unwrap_err();
+    assert!(matches!(why, Tampered::Erased { .. }), "it would not have passed: {why}");
+    assert!(verified(&exported(&ledger, &signer), &key, None).is_ok(), "the next one does");
+}
