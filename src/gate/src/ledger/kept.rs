@@ -5,7 +5,6 @@
 //! Nothing is transmitted while it is stopped (P5). Opening anew reads all of it, so only those wait for that who wait
 //! for the disk anyway: [`append`](Kept::append), and whoever calls [`tend`](Kept::tend) on a thread of his own.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, TryLockError};
 use std::time::Duration;
 
@@ -32,7 +31,7 @@ pub struct Kept {
     keep: Retention,
     slot: Mutex<Slot>,
     /// Events that were noted, oldest first, and where, if they got a position.
-    owed: Mutex<VecDeque<(Option<u64>, Event)>>,
+    owed: Mutex<Vec<(Option<u64>, Event)>>,
     tended: Mutex<Tended>,
     /// Held by the one who tends.
     tending: Mutex<()>,
@@ -79,21 +78,30 @@ impl Kept {
 
     /// Appends; durable when it returns its position. Opens a ledger that has stopped.
     pub fn append(&self, event: Event) -> Result<u64, LedgerError> {
-        self.running()?.append(event)
+        let ledger = self.running()?;
+        if self.owes() {
+            // First what came first: a withdrawal must not stand behind the grant that followed it.
+            self.place(&ledger);
+            if self.owes() {
+                return Err(LedgerError::Backlog);
+            }
+        }
+        ledger.append(event)
     }
 
     /// Appends without waiting for the disk, or for no longer than this: for what has happened already. What does not
     /// reach the disk is written once it can be.
     pub fn note(&self, event: Event, wait: Duration) -> Result<(), LedgerError> {
-        let appending = self.ledger().and_then(|ledger| ledger.append_detached(event.clone()));
-        {
+        let appending = match self.owes() {
+            true => Err(LedgerError::Backlog),
+            false => self.ledger().and_then(|ledger| ledger.append_detached(event.clone())),
+        };
+        if !matches!(appending, Err(LedgerError::TooLarge(_))) {
             let mut owed = lock(&self.owed);
             let durable = self.ledger().map_or(0, |ledger| ledger.count());
-            while owed.front().is_some_and(|(at, _)| at.is_some_and(|at| at < durable)) {
-                owed.pop_front();
-            }
+            owed.retain(|(at, _)| at.is_none_or(|at| at >= durable));
             if owed.len() < OWED_MAX {
-                owed.push_back((appending.as_ref().ok().map(|a| a.position()), event));
+                owed.push((appending.as_ref().ok().map(|a| a.position()), event));
             } else {
                 log::error!("an event that the disk did not take is lost");
             }
@@ -126,6 +134,9 @@ impl Kept {
             Err(why) => return now >= slot.again_ms && may_pass(why),
         };
         drop(slot);
+        if self.owes() {
+            return true;
+        }
         let tended = lock(&self.tended);
         now >= tended.until_ms || segments != tended.segments
     }
@@ -137,7 +148,11 @@ impl Kept {
             Err(TryLockError::WouldBlock) => return,
             one => one,
         };
-        if let Err(e) = self.running().and_then(|ledger| self.retain(&ledger)) {
+        let tended = self.running().and_then(|ledger| {
+            self.place(&ledger);
+            self.retain(&ledger)
+        });
+        if let Err(e) = tended {
             log::error!("more is kept of the ledger than should be: {e}");
         }
     }
@@ -184,21 +199,35 @@ impl Kept {
         opened
     }
 
-    /// Appends what was noted and is not there.
+    /// Whether something was noted that got no place.
+    fn owes(&self) -> bool {
+        lock(&self.owed).iter().any(|(at, _)| at.is_none())
+    }
+
+    /// Gives a place to what was noted and has none, in its order. What gets none keeps those behind it waiting.
+    fn place(&self, ledger: &Ledger) {
+        for (at, event) in lock(&self.owed).iter_mut().filter(|(at, _)| at.is_none()) {
+            match ledger.append_detached(event.clone()) {
+                Ok(appending) => *at = Some(appending.position()),
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Appends what was noted and is not in a ledger that was opened anew.
     fn settle(&self, ledger: &Ledger) {
-        let owed = std::mem::take(&mut *lock(&self.owed));
-        for (at, event) in owed {
-            let there = at.is_some_and(|at| {
+        // Reads, so nobody who notes something is to wait for it.
+        let mut owed = std::mem::take(&mut *lock(&self.owed));
+        owed.retain_mut(|(at, event)| {
+            let there = at.take().is_some_and(|at| {
                 let record =
                     ledger.read(Some(at.saturating_add(1)), 1).ok().and_then(|mut r| r.pop());
-                record.is_some_and(|r| r.position == at && r.entry.event.as_ref() == Some(&event))
+                record.is_some_and(|r| r.position == at && r.entry.event.as_ref() == Some(event))
             });
-            if there {
-                continue;
-            }
-            let at = ledger.append_detached(event.clone()).map(|appending| appending.position());
-            lock(&self.owed).push_back((at.ok(), event));
-        }
+            !there
+        });
+        lock(&self.owed).splice(0..0, owed);
+        self.place(ledger);
     }
 }
 

@@ -147,3 +147,33 @@ fn an_erasure_carries_on_what_is_in_force_and_newer_words_count_more() {
     kept.erase().unwrap();
     assert_eq!(kept.standing().unwrap(), Said::Off);
 }
+
+#[test]
+fn what_a_hanging_disk_had_no_room_for_is_written_when_it_answers() {
+    let (place, control) = (Place::new(), Control::default());
+    let kept = kept(&place, &control, Retention::default());
+    kept.append(event(0)).unwrap();
+    kept.tend();
+    control.hang(true);
+    let mut noted = 0;
+    // The last of these finds no room.
+    while kept.note(large(4000), Duration::ZERO).is_ok() {
+        noted += 1;
+        assert!(noted < 1000, "there is always room");
+    }
+    let withdrawn = kept.note(Event::Withdraw(Withdraw::default()), Duration::ZERO);
+    assert!(noted > 10 && (withdrawn.is_ok() || withdrawn == Err(LedgerError::Backlog)));
+    assert!(kept.is_to_be_tended());
+    control.hang(false);
+    let begin = Instant::now();
+    while kept.append(grant(RECORD)).is_err() {
+        assert!(begin.elapsed() < LONG, "there is no room again");
+    }
+    assert_eq!(kept.standing().unwrap(), Said::On(RECORD), "what came first is first");
+    let names = names(&kept);
+    let count = |name| names.iter().filter(|event| **event == name).count();
+    assert_eq!((count("outcome"), count("withdraw")), (noted + 1, 1));
+    kept.note(event(3), LONG).unwrap();
+    kept.note(event(4), LONG).unwrap();
+    assert!(!kept.is_to_be_tended(), "nothing is owed any more");
+}
