@@ -75,3 +75,21 @@ fn run(cli: Cli) -> Result<Answer, Failure> {
         Verb::Ledger(verb) => ledger::online(&gate, &verb),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_checked_by_whoever_cannot_say_where_a_service_is() {
+        let nowhere = "/nonexistent/export";
+        for verb in [
+            &["verify", nowhere][..],
+            &["prove", nowhere, "--position", "0"],
+            &["compare", nowhere, "--hash", &"00".repeat(32)],
+        ] {
+            let cli = Cli::parse_from([&["cmctl", "ledger"], verb].concat());
+            assert!(matches!(run(cli), Err(Failure::File { .. })), "{verb:?} looks for a service");
+        }
+    }
+}

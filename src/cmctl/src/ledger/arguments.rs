@@ -40,7 +40,7 @@ pub enum LedgerVerb {
 pub enum OfflineVerb {
     /// Whether an export is what its phone signed; needs no service
     Verify(VerifyArguments),
-    /// Take the proof of one entry out of an export, to give it away alone; needs no service
+    /// Take a proof out of an export, to give it away alone; needs no service
     Prove(ProveArguments),
     /// Check such a proof; needs no service
     Check {
@@ -49,6 +49,9 @@ pub enum OfflineVerb {
         /// The key of the ledger's owner
         #[arg(long, value_name = "KEY", value_parser = key)]
         key: LedgerKey,
+        /// The checkpoint that the proof continues, if it is one of prove --older
+        #[arg(long, value_name = "CHECKPOINT-FILE")]
+        older: Option<PathBuf>,
     },
     /// Find the message in whose ciphertext somebody received this checkpoint hash; needs no service
     Compare {
@@ -128,7 +131,7 @@ pub struct ProveArguments {
     /// What to take it from.
     #[command(flatten)]
     pub export: ExportFile,
-    /// Which entry.
+    /// What is to be proven.
     #[command(flatten)]
     pub which: Which,
     /// Write the proof there instead of printing it
@@ -136,16 +139,19 @@ pub struct ProveArguments {
     pub out: Option<PathBuf>,
 }
 
-/// Which entry is to be proven.
-#[derive(Debug, Args)]
+/// What is to be proven.
+#[derive(Debug, Default, Args)]
 #[group(required = true, multiple = false)]
 pub struct Which {
-    /// The entry at this position
+    /// That the entry at this position is in the ledger
     #[arg(long, value_name = "N")]
     pub position: Option<u64>,
-    /// The entry in which this consent was given, as consent receipt prints it
+    /// That this consent was given, as consent receipt prints it
     #[arg(long, value_name = "RECEIPT-FILE")]
     pub receipt: Option<PathBuf>,
+    /// That the ledger has only grown since this checkpoint; C2SP witnesses take such a proof too
+    #[arg(long, value_name = "CHECKPOINT-FILE")]
+    pub older: Option<PathBuf>,
 }
 
 fn event(word: &str) -> Result<&'static str, String> {
@@ -190,6 +196,8 @@ mod tests {
             &format!("verify ledger.cml --key {KEY} --older a --older b --json"),
             "prove ledger.cml --position 3 --out a.tlog-proof --json",
             "prove ledger.cml --receipt receipt.json --json",
+            "prove ledger.cml --older a --json",
+            &format!("check a.growth --key {KEY} --older a --json"),
             &format!("check a.tlog-proof --key {KEY} --json"),
             &format!("compare ledger.cml --hash {hash} --json"),
         ] {

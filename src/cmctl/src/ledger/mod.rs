@@ -13,6 +13,7 @@ mod compare;
 mod erase;
 mod export;
 mod file;
+mod growth;
 mod proof;
 mod prove;
 mod show;
@@ -45,7 +46,8 @@ pub fn offline(verb: &OfflineVerb) -> Result<Answer, Failure> {
     match verb {
         OfflineVerb::Verify(asked) => verify::verify(asked),
         OfflineVerb::Prove(asked) => prove::prove(asked),
-        OfflineVerb::Check { proof, key } => proof::check(proof, key),
+        OfflineVerb::Check { proof, key, older: None } => proof::check(proof, key),
+        OfflineVerb::Check { proof, key, older: Some(older) } => growth::check(proof, key, older),
         OfflineVerb::Compare { export, hash } => compare::compare(export, hash),
     }
 }

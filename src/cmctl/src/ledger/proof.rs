@@ -61,7 +61,8 @@ pub fn proven(
     }
 }
 
-fn failed(error: &ProofTextError, proof: &Path) -> Verdict {
+/// Of one that does not.
+pub fn failed(error: &ProofTextError, proof: &Path) -> Verdict {
     let (name, headline, means) = match error {
         ProofTextError::Malformed(_) => (
             "no-proof",
@@ -75,10 +76,10 @@ fn failed(error: &ProofTextError, proof: &Path) -> Verdict {
              was changed.",
         ),
         _ => (
-            "not-in-ledger",
+            "not-proven",
             "NOT PROVEN",
-            "The checkpoint is signed, but this entry does not stand at this position of its ledger: entry, position \
-             or proof were changed.",
+            "The checkpoint in it is signed, but what the proof says does not lead to it: something in the proof was \
+             changed, or it is held against another checkpoint than its own.",
         ),
     };
     Verdict {

@@ -3,6 +3,7 @@
 //! the receipt of a consent, it also says whether that consent is what the entry is about.
 use super::arguments::ProveArguments;
 use super::file::{open, read, unread, NewFile};
+use super::growth;
 use super::proof::proven;
 use super::verdict::{tampered, Verdict, OWN_KEY};
 use crate::answer::{Answer, Exit, Failure};
@@ -23,17 +24,18 @@ const RECEIPT_MAX: usize = 256 * 1024;
 /// Takes the proof and gives it away.
 pub fn prove(asked: &ProveArguments) -> Result<Answer, Failure> {
     let file = &asked.export.file;
+    if let Some(older) = &asked.which.older {
+        return growth::prove(asked, older);
+    }
     let receipt = asked.which.receipt.as_deref().map(Receipt::read).transpose()?;
     let position = match (&receipt, asked.which.position) {
         (Some(receipt), _) => receipt.ledger_position,
         (None, Some(position)) => position,
-        (None, None) => return Err(Failure::Usage("--position or --receipt?".into())),
+        (None, None) => return Err(Failure::Usage("what is to be proven?".into())),
     };
     let proof = match take(open(file)?, asked.export.key.as_ref(), position) {
         Ok(proof) => proof,
-        Err(ProveError::Tampered(found)) => return tampered(&found, file),
-        Err(error @ ProveError::NoEntry { .. }) => return Err(Failure::Usage(error.to_string())),
-        Err(error) => return Err(Failure::Other(error.to_string())),
+        Err(error) => return refused(error, file),
     };
     let key = key_of(file)?;
     let given = asked.export.key.is_some();
@@ -43,45 +45,52 @@ pub fn prove(asked: &ProveArguments) -> Result<Answer, Failure> {
         verdict.not = format!("{OWN_KEY} {}", verdict.not);
     }
     match receipt {
-        Some(receipt) if !receipt.is_of(&proof) => Ok(another(verdict, position).answer()),
-        Some(_) => {
-            verdict.found.push_str(", and it is the consent of the receipt");
-            give(verdict, &proof, &key, asked.out.as_deref())
-        }
-        None => give(verdict, &proof, &key, asked.out.as_deref()),
+        Some(receipt) if !receipt.is_of(&proof) => return Ok(another(verdict, position).answer()),
+        Some(_) => verdict.found.push_str(", and it is the consent of the receipt"),
+        None => {}
+    }
+    let check = format!("--key {}", quoted(&key.to_string()));
+    give(verdict, proof.write(), &check, asked.out.as_deref())
+}
+
+/// Why nothing is given away.
+pub fn refused(error: ProveError, export: &Path) -> Result<Answer, Failure> {
+    match error {
+        ProveError::Tampered(found) => tampered(&found, export),
+        ProveError::NoEntry { .. } => Err(Failure::Usage(error.to_string())),
+        ProveError::Erased(_) | ProveError::Wrong(_) => Err(Failure::Other(error.to_string())),
     }
 }
 
 /// The key of an export that has passed.
-fn key_of(export: &Path) -> Result<LedgerKey, Failure> {
+pub fn key_of(export: &Path) -> Result<LedgerKey, Failure> {
     Head::read(&mut open(export)?).map(|head| head.key).map_err(|error| unread(export, error))
 }
 
-fn give(
+/// Prints a proof, or writes it to a file; `check` is what checks it, behind the name of the file.
+pub fn give(
     verdict: Verdict,
-    proof: &EntryProof,
-    key: &LedgerKey,
+    proof: String,
+    check: &str,
     out: Option<&Path>,
 ) -> Result<Answer, Failure> {
-    let text = proof.write();
     let said = verdict.text();
     let mut answer = verdict.answer();
-    answer.json["proof"] = json!(text);
+    answer.json["proof"] = json!(proof);
     match out {
         None => {
-            answer.text = text.trim_end().into();
+            answer.text = proof.trim_end().into();
             answer.aside = said;
         }
         Some(out) => {
-            NewFile::write(out, &text)?;
+            NewFile::write(out, &proof)?;
             let file = out.display().to_string();
             answer.json["file"] = json!(file);
             answer.text = format!(
-                "{said}\n\nWritten: {}, {} bytes.\nTo check it anywhere: cmctl ledger check {} --key {}",
+                "{said}\n\nWritten: {}, {} bytes.\nTo check it anywhere: cmctl ledger check {} {check}",
                 printable(&file),
-                text.len(),
+                proof.len(),
                 quoted(&file),
-                quoted(&key.to_string()),
             );
         }
     }

@@ -49,11 +49,11 @@ fn prove(file: &Path, which: Which, out: Option<PathBuf>) -> Result<Answer, Fail
 }
 
 fn at(position: u64) -> Which {
-    Which { position: Some(position), receipt: None }
+    Which { position: Some(position), ..Which::default() }
 }
 
 fn check(proof: &Path, key: LedgerKey) -> Result<Answer, Failure> {
-    offline(&OfflineVerb::Check { proof: proof.to_owned(), key })
+    offline(&OfflineVerb::Check { proof: proof.to_owned(), key, older: None })
 }
 
 fn compare(file: &Path, hash: Hash) -> Result<Answer, Failure> {
@@ -201,7 +201,7 @@ fn a_proof_is_taken_out_and_holds_without_the_ledger() {
     is(&check(&out, Key::new(2).public()).unwrap(), "unsigned", Exit::Tampered);
     let text = read_to_string(&out).unwrap();
     let moved = desk.put("moved", text.replace("index 7", "index 8"));
-    is(&check(&moved, key().public()).unwrap(), "not-in-ledger", Exit::Tampered);
+    is(&check(&moved, key().public()).unwrap(), "not-proven", Exit::Tampered);
     let letter = check(&desk.put("letter", "Dear Ben"), key().public()).unwrap();
     is(&letter, "no-proof", Exit::Tampered);
     assert!(letter.text.starts_with("NO PROOF: "), "{}", letter.text);
@@ -219,6 +219,29 @@ fn no_proof_is_taken_of_what_is_not_there() {
     let there = desk.put("there", "");
     let refused = prove(&file, at(7), Some(there)).unwrap_err();
     assert!(refused.to_string().ends_with("there is there already"), "{refused}");
+}
+
+#[test]
+fn that_a_ledger_has_only_grown_is_proven_without_any_of_its_entries() {
+    let (desk, book) = (Desk::new(), Book::of(9));
+    let file = desk.put("ledger", book.export(&key()));
+    let older = desk.put("older", book.note_at(&key(), 5));
+    let out = desk.path("growth");
+    let which = || Which { older: Some(older.clone()), ..Which::default() };
+    let proven = prove(&file, which(), Some(out.clone())).unwrap();
+    is(&proven, "ok", Exit::Done);
+    assert_eq!((&proven.json["older"], &proven.json["size"]), (&json!(5), &json!(9)));
+    assert!(proven.text.contains("--older "), "{}", proven.text);
+    let check = |proof: &Path, older: &Path| {
+        let (proof, older) = (proof.to_owned(), Some(older.to_owned()));
+        offline(&OfflineVerb::Check { proof, key: key().public(), older }).unwrap()
+    };
+    is(&check(&out, &older), "ok", Exit::Done);
+    let other = desk.put("other", rewritten(&book, 2).note_at(&key(), 5));
+    is(&check(&out, &other), "not-proven", Exit::Tampered);
+    is(&check(&desk.put("letter", "Dear Ben"), &older), "no-proof", Exit::Tampered);
+    let file = desk.put("rewritten", rewritten(&book, 2).export(&key()));
+    is(&prove(&file, which(), None).unwrap(), "rewritten", Exit::Tampered);
 }
 
 #[test]
@@ -240,7 +263,7 @@ fn a_receipt_is_confirmed_by_its_entry_and_by_no_other() {
             "pii_processing": {"privacy_notice": notice},
         });
         let receipt = desk.put("receipt", receipt.to_string());
-        prove(&file, Which { position: None, receipt: Some(receipt) }, None).unwrap()
+        prove(&file, Which { receipt: Some(receipt), ..Which::default() }, None).unwrap()
     };
     let confirmed = receipt(1, &grant.record_id);
     is(&confirmed, "ok", Exit::Done);
@@ -250,7 +273,7 @@ fn a_receipt_is_confirmed_by_its_entry_and_by_no_other() {
     assert_eq!(another.json["proof"], json!(null));
     is(&receipt(1, &[9; 16]), "other-entry", Exit::Tampered);
     let letter = Some(desk.put("letter", "Dear Ben"));
-    let none = prove(&file, Which { position: None, receipt: letter }, None).unwrap_err();
+    let none = prove(&file, Which { receipt: letter, ..Which::default() }, None).unwrap_err();
     assert!(none.to_string().contains("letter is no receipt"), "{none}");
     assert_eq!(none.exit(), Exit::Usage);
 }

@@ -71,8 +71,8 @@ pub fn key_facts(key: &LedgerKey, given: bool) -> (&'static str, String) {
 
 /// What a check with the export's own key does not say.
 pub const OWN_KEY: &str =
-    "The key came with the export, and any ledger can bring a key: that it is the \
-    owner's shows only --key, with the key that the phone itself shows (cmctl ledger checkpoint).";
+    "The key came with the export, and any ledger can bring a key: only --key, with the key \
+    that the phone itself shows (cmctl ledger checkpoint), shows that it is the owner's.";
 
 /// Of an export that does not pass. That a file cannot be read, or by this version, is no verdict on it.
 pub fn tampered(found: &Tampered, export: &Path) -> Result<Answer, Failure> {

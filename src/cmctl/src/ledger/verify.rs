@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `cmctl ledger verify`: holds an export against its signature, a key, and checkpoints that were kept. Offline.
 use super::arguments::VerifyArguments;
-use super::file::{open, read};
+use super::file::{note, open};
 use super::verdict::{key_facts, tampered, Verdict, OWN_KEY};
 use crate::answer::{Answer, Exit, Failure};
 use crate::output::printable;
 use crate::time::utc;
-use cloudmessaging_ledger::checkpoint::{Checkpoint, CheckpointError, LedgerKey, CHECKPOINT_MAX};
+use cloudmessaging_ledger::checkpoint::{Checkpoint, CheckpointError, LedgerKey};
 use cloudmessaging_ledger::leaf::LeafRef;
 use cloudmessaging_ledger::tampered::Tampered;
 use cloudmessaging_ledger::verify::{verify as holds, Verified};
@@ -44,11 +44,6 @@ pub fn verify(asked: &VerifyArguments) -> Result<Answer, Failure> {
         Some((verified, span)) => Ok(good(file, key.is_some(), &verified, &span, &older).answer()),
         None => Err(Failure::Other("nothing was verified".into())),
     }
-}
-
-/// A checkpoint that was kept: what a text editor or a mail did to its last line is mended.
-fn note(path: &Path) -> Result<String, Failure> {
-    Ok(format!("{}\n", read(path, CHECKPOINT_MAX)?.replace("\r\n", "\n").trim_end()))
 }
 
 fn size(note: &str, key: &LedgerKey) -> u64 {
@@ -125,8 +120,8 @@ pub fn good(
     let mut not = vec![if key_given { "" } else { OWN_KEY }];
     if older.is_empty() {
         not.push(
-            "Who can sign with the phone's key could have rewritten it all: that nobody did shows only a \
-             checkpoint that was kept (--older).",
+            "Who can sign with the phone's key could have rewritten it all: only a checkpoint that was kept shows \
+             that nobody did (--older).",
         );
     }
     not.push("What was never written is in no ledger.");
