@@ -15,6 +15,11 @@ use std::path::Path;
 
 /// Has the gate write it, and verifies what it wrote.
 pub fn export(gate: &Gate, asked: &ExportArguments) -> Result<Answer, Failure> {
+    if !asked.force && asked.file.exists() {
+        let file = asked.file.display();
+        return Err(Failure::Usage(format!("{file} is there already; --force replaces it")));
+    }
+    // Whoever makes one in this moment keeps it.
     let new = NewFile::create(&asked.file, asked.force)?;
     let consent = gate.consent()?;
     // Taken before: the export has to go on from it, and be of the same key.
