@@ -373,15 +373,11 @@ impl Phone {
         };
         let entries = self.call(|users| {
             users.calls_refused(USER, MARK, "TOO_MANY", 1, Duration::from_secs(1));
-            while !users
-                .ledger(USER, None, 1, &Default::default())
-                .expect("a ledger")
-                .iter()
-                .all(is_mark)
-            {
+            let read = |n| users.ledger(USER, None, n, &Default::default()).expect("a ledger");
+            while !read(1).iter().all(is_mark) {
                 std::thread::yield_now();
             }
-            users.ledger(USER, None, 10_000, &Default::default()).expect("a ledger")
+            read(10_000)
         });
         let entries = entries.unwrap_or_default().into_iter().rev();
         let entries = entries.filter(|entry| !is_mark(entry));
