@@ -368,9 +368,8 @@ impl Phone {
     pub fn ledger(&mut self) -> Vec<(String, String)> {
         // What was noted waits for a thread of the ledger; the last note of all is this one.
         const MARK: u32 = 999_999;
-        let is_mark = |entry: &aidl::LedgerEntry::LedgerEntry| {
-            entry.event == "refusals" && entry.summary.contains(&MARK.to_string())
-        };
+        let mark = format!("app {MARK}");
+        let is_mark = |entry: &aidl::LedgerEntry::LedgerEntry| entry.summary.contains(&mark);
         let entries = self.call(|users| {
             users.calls_refused(USER, MARK, "TOO_MANY", 1, Duration::from_secs(1));
             let read = |n| users.ledger(USER, None, n, &Default::default()).expect("a ledger");
@@ -379,8 +378,7 @@ impl Phone {
             }
             read(10_000)
         });
-        let entries = entries.unwrap_or_default().into_iter().rev();
-        let entries = entries.filter(|entry| !is_mark(entry));
+        let entries = entries.unwrap_or_default().into_iter().rev().filter(|e| !is_mark(e));
         entries.map(|entry| (entry.event, entry.summary)).collect()
     }
 }
