@@ -8,12 +8,14 @@ mod apps;
 mod calls;
 mod delivery;
 mod footprint;
+mod ledger;
 mod no_op;
 mod publisher;
 mod quantiles;
 mod table;
 
-use cloudmessaging_testbed::{end_cleanly_when_interrupted, programs, Bed, Profile, Result, Setup};
+use cloudmessaging_testbed::{end_cleanly_when_interrupted, programs, Bed, Profile, Setup};
+use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 use table::Table;
@@ -24,7 +26,7 @@ fn main() -> ExitCode {
         // Started by ourselves, to be the service beside which a refused send is measured.
         return no_op::serve(Path::new(&socket));
     }
-    match end_cleanly_when_interrupted().and_then(|()| run()) {
+    match run() {
         Ok(table) => {
             println!("{}", table.text());
             ExitCode::SUCCESS
@@ -36,7 +38,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<Table> {
+fn run() -> Result<Table, Box<dyn Error>> {
+    end_cleanly_when_interrupted()?;
     let profile = Profile::own();
     let programs = programs(profile)?;
     let setup = Setup { receipt_delay_max_ms: 0, log: "off", ..Setup::default() };
@@ -65,6 +68,9 @@ fn run() -> Result<Table> {
 
     eprintln!("Withdraw ...");
     calls::withdraw(&mut table, &anna)?;
+
+    eprintln!("Ledger ...");
+    ledger::checked_elsewhere(&mut table)?;
 
     eprintln!("Sizes ...");
     if profile == Profile::Release {
