@@ -2,15 +2,15 @@
 //! The ledger of one Android user: what left the phone, and what was decided about that, for its owner to
 //! read. P5: every connection and every transmission is here, durably, before its first byte.
 //!
-//! - Format: proto/ledger.proto. Length-delimited `Leaf` messages in segments
-//!   `<user>/ledger/<position of the first entry, 20 digits>.seg`, appended, never rewritten, a new one after
-//!   1 MiB. The Merkle tree over the leaves' hashes is not kept here: it can be built from them at any time.
+//! - Format: docs/ledger.md and proto/ledger.proto. Length-delimited `Leaf` messages in segments
+//!   `<user>/ledger/<position of the first entry, 20 digits>.seg`, appended, a new one after 1 MiB; a segment is
+//!   replaced only to erase what its entries say. Of the Merkle tree over the leaves' hashes the frontier is kept.
 //! - Durable means: fdatasync has returned without an error. A failed one is never tried again, since the
 //!   kernel would call pages clean that it failed to write; the ledger stops until it is opened again, and
 //!   nothing can be transmitted meanwhile.
-//! - Trusts neither the disk nor what is on it: each entry is held against its hash whenever it is read. Who
-//!   can write to our files can still rewrite them all, hashes included; only a checkpoint that somebody
-//!   holds elsewhere reveals that, and it is not made here.
+//! - Trusts neither the disk nor what is on it: each entry is held against its hash whenever it is read, and all
+//!   of them against the tree before a checkpoint over them is given out. Who can write to our files between two starts
+//!   can still rewrite them all, hashes included; a checkpoint that somebody holds elsewhere reveals that.
 //! - No content of a message and no identifier in clear ever gets here: who appends sees to that.
 //!
 //! Read it as an entry goes: `write`, `leaf`, `disk`; then `scan` (opening), `page`, `standing` and `statement`
