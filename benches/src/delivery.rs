@@ -151,7 +151,7 @@ pub fn bytes(table: &mut Table, from: &Phone, to: &Phone) -> Result<()> {
             format!("{:.0}, {:.0}", each(after.up, before.up), each(after.down, before.down)),
         );
         table.figure(
-            &format!("bytes at rest a message of 160, {who}: messages, ledger"),
+            &format!("bytes at rest a message of 160, {who}: messages with SQLite's log, ledger"),
             format!(
                 "{:.0}, {:.0}",
                 each(after.messages, before.messages),

@@ -61,10 +61,11 @@ fn run() -> Result<Table, Box<dyn Error>> {
     ben.report()?;
     delivery::turn_on(&[&anna, &ben])?;
     footprint::on(&mut table, &anna)?;
+    // First: what is deleted later leaves room in the database, and the next messages would seem to take none.
+    delivery::bytes(&mut table, &anna, &ben)?;
     let payload = delivery::one_by_one(&mut table, &anna, &ben)?;
     delivery::sustained(&mut table, &anna, &ben)?;
     delivery::bare_publish(&mut table, &bed, payload)?;
-    delivery::bytes(&mut table, &anna, &ben)?;
 
     eprintln!("Withdraw ...");
     calls::withdraw(&mut table, &anna)?;

@@ -13,7 +13,7 @@
 //!   can still rewrite them all, hashes included; a checkpoint that somebody holds elsewhere reveals that.
 //! - No content of a message and no identifier in clear ever gets here: who appends sees to that.
 //!
-//! Read it as an entry goes: `write`, `leaf`, `disk`; then `scan` (opening), `page`, `standing` and `statement`
+//! Read it as an entry goes: `write`, `leaf`, `disk`; then `scan` (opening), `page` and `standing`
 //! (reading), `export` (taking away), `erase`; and `kept`, which opens it anew.
 
 mod disk;
@@ -26,7 +26,6 @@ mod leaf;
 mod page;
 mod scan;
 mod standing;
-mod statement;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -40,6 +39,7 @@ use cloudmessaging_ledger::tree::Frontier;
 use cloudmessaging_wire::proto::ledger::Entry;
 
 pub use cloudmessaging_ledger::leaf::ENTRY_MAX;
+pub use cloudmessaging_ledger::statement::{bytes, event_name, host, revealed, summary};
 pub use cloudmessaging_wire::proto::ledger::entry::Event;
 pub use erase::Retention;
 pub use error::{Attempt, Flaw, LedgerError};
@@ -48,7 +48,6 @@ pub use kept::Kept;
 pub use key::FileSigner;
 pub use page::Record;
 pub use standing::Said;
-pub use statement::{bytes, event_name, host, revealed, summary};
 
 use crate::clock::Clock;
 use write::Shared;
