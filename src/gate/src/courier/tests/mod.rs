@@ -34,6 +34,7 @@ const SIM: i32 = 1;
 const NUMBER: &str = "+15550100";
 const OWN: [u8; 32] = [9; 32];
 const PEER: &str = "+15550101";
+const ANOTHER: &str = "+15550102";
 
 impl Rig {
     /// The oldest request that was not answered.
@@ -143,10 +144,24 @@ impl Rig {
     }
 
     fn send_until(&mut self, id: u8, sms_deadline_millis: i64) -> Option<Refusal> {
+        self.send_to_number(PEER, id, sms_deadline_millis)
+    }
+
+    /// The same to somebody of whom nothing is known yet.
+    fn send_to_another(&mut self, id: u8) -> Option<Refusal> {
+        self.send_to_number(ANOTHER, id, self.wall() + 600_000)
+    }
+
+    fn send_to_number(
+        &mut self,
+        number: &str,
+        id: u8,
+        sms_deadline_millis: i64,
+    ) -> Option<Refusal> {
         let message = OutgoingMessage {
             id: [id; 16],
             subscription: SIM,
-            recipient: Number::parse(PEER).unwrap(),
+            recipient: Number::parse(number).unwrap(),
             body: Personal::new("hello"),
             sms_deadline_millis,
         };

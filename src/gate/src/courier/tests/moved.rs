@@ -12,15 +12,7 @@ fn with_messages() -> Rig {
     let mut rig = Rig::registered();
     let peer = Peer::new(PEER, 5, NOW);
     rig.send_to(&peer, 1);
-    let other = OutgoingMessage {
-        id: [2; 16],
-        subscription: SIM,
-        recipient: Number::parse("+15550102").unwrap(),
-        body: Personal::new("hello"),
-        sms_deadline_millis: rig.wall() + 600_000,
-    };
-    assert_eq!(rig.users.send(0, other), Ok(None));
-    rig.run();
+    assert_eq!(rig.send_to_another(2), None);
     assert!(rig.outcomes().is_empty());
     rig
 }

@@ -184,15 +184,7 @@ fn an_answer_of_the_registrar_that_is_replayed_is_dropped() {
     }
     assert_eq!(rig.posted.len(), 1, "the first is used");
     // Nor does it answer another request, about somebody else.
-    let other = OutgoingMessage {
-        id: [2; 16],
-        subscription: SIM,
-        recipient: Number::parse("+15550102").unwrap(),
-        body: Personal::new("hello"),
-        sms_deadline_millis: rig.wall() + 600_000,
-    };
-    assert_eq!(rig.users.send(0, other), Ok(None));
-    rig.run();
+    assert_eq!(rig.send_to_another(2), None);
     assert_eq!(rig.asked.len(), 1);
     rig.receive(post, &asked.reply_to.topic, answer, Some(60));
     assert_eq!(rig.posted.len(), 1);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Content goes, hashes stay, and a crash in the middle is made good.
 
-use cloudmessaging_ledger::checkpoint::{LedgerKey, Signer as _};
 use cloudmessaging_ledger::verify::verify;
 use nix::errno::Errno;
 
@@ -18,8 +17,7 @@ fn events(ledger: &Ledger) -> Vec<&'static str> {
 
 /// That the ledger continues this checkpoint, whatever was erased since.
 fn continues(ledger: &Ledger, place: &Place, older: &cloudmessaging_ledger::tree::Frontier) {
-    let signer = FileSigner::new(place.ledger.parent().unwrap());
-    let key = LedgerKey::new("o", signer.public_key().unwrap()).unwrap();
+    let (signer, key) = place.key("o");
     let mut file = Vec::new();
     ledger.export(&Authority { origin: "o", signer: &signer }, &mut file).unwrap();
     let older = checkpoint("o", older).sign(&signer).unwrap();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is taken away, as the code that checks it elsewhere sees it.
 
-use cloudmessaging_ledger::checkpoint::{LedgerKey, Signer as _};
+use cloudmessaging_ledger::checkpoint::LedgerKey;
 use cloudmessaging_ledger::tampered::Tampered;
 use cloudmessaging_ledger::verify::{verify, Verified};
 
@@ -27,8 +27,7 @@ fn signed(ledger: &Ledger, signer: &FileSigner) -> String {
 #[test]
 fn an_export_verifies_elsewhere_and_continues_every_older_checkpoint() {
     let place = Place::new();
-    let signer = FileSigner::new(place.ledger.parent().unwrap());
-    let key = LedgerKey::new(ORIGIN, signer.public_key().unwrap()).unwrap();
+    let (signer, key) = place.key(ORIGIN);
     let ledger = place.open().unwrap();
     let mut older = vec![signed(&ledger, &signer)];
     for n in 0..40 {
@@ -47,8 +46,7 @@ fn an_export_verifies_elsewhere_and_continues_every_older_checkpoint() {
 #[test]
 fn an_export_spans_segments_and_shows_what_was_appended() {
     let place = Place::new();
-    let signer = FileSigner::new(place.ledger.parent().unwrap());
-    let key = LedgerKey::new(ORIGIN, signer.public_key().unwrap()).unwrap();
+    let (signer, key) = place.key(ORIGIN);
     let ledger = place.open().unwrap();
     for _ in 0..600 {
         ledger.append(large(4000)).unwrap();
@@ -71,8 +69,7 @@ fn an_export_spans_segments_and_shows_what_was_appended() {
 #[test]
 fn a_ledger_put_back_to_an_earlier_copy_is_found_out_by_a_later_checkpoint() {
     let place = Place::new();
-    let signer = FileSigner::new(place.ledger.parent().unwrap());
-    let key = LedgerKey::new(ORIGIN, signer.public_key().unwrap()).unwrap();
+    let (signer, key) = place.key(ORIGIN);
     let ledger = place.open().unwrap();
     ledger.append(event(0)).unwrap();
     let copy = fs::read(place.segment(0)).unwrap();
@@ -94,7 +91,7 @@ fn a_ledger_put_back_to_an_earlier_copy_is_found_out_by_a_later_checkpoint() {
 #[test]
 fn a_ledger_whose_files_were_replaced_while_open_is_not_signed_for() {
     let place = Place::new();
-    let signer = FileSigner::new(place.ledger.parent().unwrap());
+    let (signer, _) = place.key(ORIGIN);
     let ledger = place.open().unwrap();
     ledger.append(event(0)).unwrap();
     // A whole leaf of another ledger, in the same place.
@@ -122,8 +119,7 @@ fn an_export_in_the_middle_of_which_content_was_erased_is_none() {
         }
     }
     let place = Place::new();
-    let signer = FileSigner::new(place.ledger.parent().unwrap());
-    let key = LedgerKey::new(ORIGIN, signer.public_key().unwrap()).unwrap();
+    let (signer, key) = place.key(ORIGIN);
     let ledger = place.open().unwrap();
     for _ in 0..600 {
         ledger.append(large(4000)).unwrap();

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
+use cloudmessaging_ledger::checkpoint::{LedgerKey, Signer as _};
 use cloudmessaging_wire::proto::ledger::{Intent, Outcome};
 
 use super::*;
@@ -56,6 +57,13 @@ impl Place {
 
     fn fails(&self) -> LedgerError {
         self.open().err().expect("it was opened")
+    }
+
+    /// The key that signs its checkpoints, and the one that checks them.
+    fn key(&self, origin: &str) -> (FileSigner, LedgerKey) {
+        let signer = FileSigner::new(self.ledger.parent().unwrap());
+        let key = LedgerKey::new(origin, signer.public_key().unwrap()).unwrap();
+        (signer, key)
     }
 
     fn segment(&self, first: u64) -> PathBuf {
