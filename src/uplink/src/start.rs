@@ -7,16 +7,16 @@
 
 #![allow(unsafe_code)]
 
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::fs;
+use std::io;
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{fcntl, FcntlArg, FdFlag, OFlag};
+use nix::fcntl::{fcntl, FcntlArg, FdFlag};
 use nix::libc::{self, c_int, c_ulong};
 use nix::sys::signal::Signal;
 use nix::sys::socket::{getsockopt, sockopt, SockType};
-use nix::sys::stat::Mode;
 use nix::unistd::getppid;
 
 use crate::end::End;
@@ -59,29 +59,28 @@ pub fn hold_nothing_but_the_socketpair() -> Result<OwnedFd, End> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
 
     let unsealed = |errno| End::Unsealed { step: "/proc/self/fd", errno };
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    let mut listing = Dir::open("/proc/self/fd", flags, Mode::empty()).map_err(unsealed)?;
-    let listing_fd = listing.as_raw_fd();
+    let unread = |e: io::Error| unsealed(Errno::from_raw(e.raw_os_error().unwrap_or(libc::EIO)));
+    // The names alone: an entry would keep the listing open.
+    let names = fs::read_dir("/proc/self/fd").and_then(|listing| {
+        listing.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()
+    });
     let mut socketpair = false;
-    for entry in listing.iter() {
-        let entry = entry.map_err(unsealed)?;
-        let Ok(name) = entry.file_name().to_str() else { return Err(unsealed(Errno::EINVAL)) };
-        if name == "." || name == ".." {
-            continue;
-        }
-        match name.parse::<i32>() {
-            Ok(fd) if fd == listing_fd => {}
-            Ok(0..=2) => {}
-            Ok(GATE_FD) => socketpair = true,
-            Ok(fd) => return Err(End::Inherited(fd)),
-            Err(_) => return Err(unsealed(Errno::EINVAL)),
+    for name in names.map_err(unread)? {
+        let fd = name.to_str().and_then(|name| name.parse::<i32>().ok());
+        let fd = fd.ok_or(unsealed(Errno::EINVAL))?;
+        match fd {
+            // The listing's own, closed with it. It may have been at GATE_FD.
+            _ if fcntl(fd, FcntlArg::F_GETFD) == Err(Errno::EBADF) => {}
+            0..=2 => {}
+            GATE_FD => socketpair = true,
+            _ => return Err(End::Inherited(fd)),
         }
     }
     if !socketpair || TAKEN.swap(true, Ordering::Relaxed) {
         return Err(End::NoSocketpair);
     }
-    // SAFETY: the listing shows that GATE_FD is open and is not the listing itself; this process has made
-    // no descriptor yet that could own it, and TAKEN lets nobody come here twice.
+    // SAFETY: GATE_FD was open after the listing had been closed; this process has made no descriptor since that
+    // could own it, and TAKEN lets nobody come here twice.
     let socketpair = unsafe { OwnedFd::from_raw_fd(GATE_FD) };
     if getsockopt(&socketpair, sockopt::SockType) != Ok(SockType::SeqPacket) {
         return Err(End::NoSocketpair);

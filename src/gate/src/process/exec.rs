@@ -12,8 +12,7 @@ use std::process::{Command, Stdio};
 use nix::errno::Errno;
 use nix::fcntl::{fcntl, FcntlArg};
 use nix::libc;
-use nix::sys::resource::{getrlimit, Resource};
-use nix::unistd::close;
+use nix::unistd::{close, sysconf, SysconfVar};
 
 /// The descriptor at which a child finds the socketpair to the gate.
 pub const GATE_FD: RawFd = 3;
@@ -58,8 +57,9 @@ pub(super) fn command(program: &Path, mut end: OwnedFd, closing: Closing) -> io:
         end = end.try_clone()?;
     }
     // No descriptor can have been opened beyond the limit, unless the limit was lowered since.
-    let (limit, _) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    let limit = c_int::try_from(limit).unwrap_or(c_int::MAX);
+    // (RLIMIT_NOFILE by its POSIX name: AOSP builds nix without `resource`. None: there is no limit.)
+    let limit = sysconf(SysconfVar::OPEN_MAX)?;
+    let limit = limit.and_then(|limit| c_int::try_from(limit).ok()).unwrap_or(c_int::MAX);
 
     let mut command = Command::new(program);
     command.arg(std::process::id().to_string()).env_clear().current_dir("/");
