@@ -7,12 +7,16 @@
 //! (their constants compare and convert), and the constructors of `Status` (use [`IntoBinderResult`], or
 //! `Status::from` for an exception without a message).
 //!
-//! [`host`] is what a phone does not have: serving one interface on one Unix socket, and connecting to it.
-//! It trusts the kernel for the peer's uid, and nothing else that a peer says.
+//! Two transports carry the same objects. Over the kernel driver everything is as on a phone, with names at the
+//! service manager: in a VM that has both; what is not the same is in `service.rs`. [`host`] is what a phone does
+//! not have: serving one interface on one Unix socket, and connecting to it. It trusts the kernel for the peer's
+//! uid, and nothing else that a peer says.
 
 pub mod host;
 
 mod death;
+mod service;
+mod state;
 mod status;
 
 pub use death::{DeathRecipient, IBinder};
@@ -20,6 +24,10 @@ pub use rsbinder::{
     FromIBinder, Interface, ParcelFileDescriptor, SIBinder as SpIBinder, Status, Strong,
     WIBinder as WpIBinder, Weak,
 };
+pub use service::{
+    add_service, check_interface, register_lazy_service, wait_for_interface, LazyServiceGuard,
+};
+pub use state::ProcessState;
 pub use status::{ExceptionCode, IntoBinderResult, StatusCode};
 
 use std::ffi::CStr;

@@ -32,6 +32,10 @@ pub struct Cli {
     #[cfg(not(target_os = "android"))]
     #[arg(long, global = true, value_name = "DIR")]
     pub run: Option<PathBuf>,
+    /// Ask over the kernel's Binder driver instead, by the names at its service manager
+    #[cfg(not(target_os = "android"))]
+    #[arg(long, global = true, value_name = "DEVICE", conflicts_with = "run")]
+    pub binder: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,

@@ -15,14 +15,16 @@ pub mod file;
 pub mod gate;
 #[cfg(test)]
 mod gate_tests;
-#[cfg(not(target_os = "android"))]
-pub mod host;
 pub mod identity;
 pub mod ledger;
 pub mod message;
 pub mod process;
+pub mod registered;
 pub mod seal;
 pub mod service;
+#[cfg(not(target_os = "android"))]
+#[path = "host.rs"]
+pub mod side;
 pub mod sync;
 pub mod user;
 pub mod work;

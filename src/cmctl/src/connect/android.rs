@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-//! On a phone: servicemanager's names. Asking for a lazy service starts it.
+//! On a phone: the service manager's names.
 use super::name;
+use super::registered::{reach, set_threads};
 use crate::answer::Failure;
 use crate::cli::Cli;
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
     ICloudMessaging::ICloudMessaging, ICloudMessagingConsent::ICloudMessagingConsent,
     ICloudMessagingPlatform::ICloudMessagingPlatform,
 };
-use binder::{FromIBinder, Status, Strong};
+use binder::{Status, Strong};
 
 /// The gate, by the names it is registered under.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ pub struct Gate(());
 impl Gate {
     /// There is one.
     pub fn new(_: &Cli) -> Result<Self, Failure> {
+        set_threads();
         Ok(Self(()))
     }
 
@@ -33,13 +35,6 @@ impl Gate {
     pub fn messaging(&self) -> Result<Strong<dyn ICloudMessaging>, Failure> {
         reach(name::MESSAGING)
     }
-}
-
-fn reach<T: FromIBinder + ?Sized>(name: &str) -> Result<Strong<T>, Failure> {
-    binder::wait_for_interface(name).map_err(|status| Failure::Unreachable {
-        at: Some(name.to_owned()),
-        why: format!("{status:?}"),
-    })
 }
 
 /// The service's own words for an error: they stand in its description.

@@ -4,6 +4,7 @@
 mod android;
 #[cfg(not(target_os = "android"))]
 mod host;
+mod registered;
 
 #[cfg(target_os = "android")]
 pub use android::Gate;

@@ -2,7 +2,7 @@
 //! Who may call what: one table. What is not in it is refused, and whoever is refused learns nothing, not even
 //! whether the method, the user or a consent exists.
 
-use super::caller::Caller;
+use super::caller::{Caller, Identity};
 use super::facade::Facade;
 
 /// The interfaces.
@@ -75,11 +75,14 @@ pub fn allows(
     caller: Caller,
     facade: &(impl Facade + ?Sized),
 ) -> bool {
-    let row = TABLE.iter().find(|row| row.0 == interface && row.1 == method);
-    match row.map(|row| row.2) {
-        Some(Who::Settings) => caller.settings,
-        Some(Who::SettingsOfSystemUser) => caller.settings && caller.user == SYSTEM_USER,
-        Some(Who::DefaultSmsApp) => facade.default_sms_uid(caller.user) == Some(caller.uid),
-        None => false,
+    let Some(row) = TABLE.iter().find(|row| row.0 == interface && row.1 == method) else {
+        return false;
+    };
+    let settings = caller.identity == Identity::Settings;
+    match (row.2, caller.identity) {
+        (_, Identity::Unknown) => false,
+        (Who::Settings, _) => settings,
+        (Who::SettingsOfSystemUser, _) => settings && caller.user == SYSTEM_USER,
+        (Who::DefaultSmsApp, _) => facade.default_sms_uid(caller.user) == Some(caller.uid),
     }
 }

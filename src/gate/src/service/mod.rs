@@ -27,7 +27,9 @@ mod outlet;
 mod platform;
 mod refused;
 
-pub use caller::Identities;
+#[cfg(not(target_os = "android"))]
+pub use caller::Uids;
+pub use caller::{Contexts, Identities};
 pub use hints::PendingHints;
 
 #[cfg(test)]
@@ -78,7 +80,7 @@ impl Services {
     /// Stands the interfaces before `facade`, and begins to pass on what it notes in `hints`. Starts a thread.
     pub fn new(
         facade: Arc<dyn Facade>,
-        identities: Identities,
+        identities: Box<dyn Identities>,
         hints: Arc<PendingHints>,
     ) -> io::Result<Self> {
         Self::counting(facade, identities, hints, WINDOW)
@@ -87,7 +89,7 @@ impl Services {
     /// The same, with refusals told after that time.
     fn counting(
         facade: Arc<dyn Facade>,
-        identities: Identities,
+        identities: Box<dyn Identities>,
         hints: Arc<PendingHints>,
         window: Duration,
     ) -> io::Result<Self> {
@@ -125,7 +127,7 @@ impl Drop for Services {
 /// What every method passes.
 struct Entrance {
     facade: Arc<dyn Facade>,
-    identities: Identities,
+    identities: Box<dyn Identities>,
     crowd: Arc<Crowd>,
     refused: Arc<Refused>,
     callbacks: Arc<Callbacks>,
@@ -149,7 +151,7 @@ impl Deref for Call {
 impl Entrance {
     /// The caller, if the method is for it and it has a place left.
     fn admit(&self, interface: Interface, method: &'static str) -> binder::Result<Call> {
-        let caller = identify(&self.identities);
+        let caller = identify(&*self.identities);
         if !access::allows(interface, method, caller, &*self.facade) {
             log::debug!("uid {} was denied {interface:?}.{method}", caller.uid);
             self.refused.count(caller.user, caller.uid, DENIED);

@@ -2,7 +2,7 @@
 //! Every method of the table, called by everyone.
 
 use super::super::access::{allows, Interface, Who, TABLE};
-use super::super::caller::Caller;
+use super::super::caller::{Caller, Identity};
 use super::fake::Fake;
 use super::stage::{as_foreign, own_uid, sim, Clients, Ear, Stage, FOREIGN};
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging as aidl;
@@ -185,19 +185,20 @@ fn another_user_acts_for_itself_and_never_reports() {
 fn the_rule_holds_for_every_row_and_every_kind_of_caller() {
     for (interface, method, who) in TABLE {
         for user in [0, 1, 10] {
-            for settings in [false, true] {
+            for identity in [Identity::Settings, Identity::Other, Identity::Unknown] {
                 for reported in [None, Some(0), Some(1)] {
                     let uid = user as u32 * 100_000 + 10_050;
                     let fake = Fake::default();
                     if let Some(off) = reported {
                         fake.default_sms.lock().unwrap().insert(user, uid + off);
                     }
+                    let settings = identity == Identity::Settings;
                     let want = match who {
                         Who::Settings => settings,
                         Who::SettingsOfSystemUser => settings && user == 0,
-                        Who::DefaultSmsApp => reported == Some(0),
+                        Who::DefaultSmsApp => reported == Some(0) && identity != Identity::Unknown,
                     };
-                    let caller = Caller { uid, user, settings };
+                    let caller = Caller { uid, user, identity };
                     assert_eq!(allows(interface, method, caller, &fake), want);
                     assert!(!allows(interface, "dump", caller, &fake));
                 }

@@ -2,7 +2,7 @@
 //! Three sockets in a temporary directory, and clients on them.
 
 use super::super::facade::Facade;
-use super::super::{name, Identities, PendingHints, Services};
+use super::super::{name, PendingHints, Services, Uids};
 use super::fake::Fake;
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
     ICloudMessaging::ICloudMessaging,
@@ -47,9 +47,8 @@ impl Stage {
         let fake = Arc::new(Fake::default());
         let hints = Arc::new(PendingHints::default());
         let facade = Arc::clone(&fake) as Arc<dyn Facade>;
-        let services =
-            Services::counting(facade, Identities::new(settings), Arc::clone(&hints), WINDOW)
-                .unwrap();
+        let identities = Box::new(Uids(settings.to_vec()));
+        let services = Services::counting(facade, identities, Arc::clone(&hints), WINDOW).unwrap();
         let dir = tempfile::tempdir().unwrap();
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(dir.path(), open).unwrap();
