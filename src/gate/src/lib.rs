@@ -7,7 +7,6 @@
 //! ([`process`]) is given anything. Whether any of that may happen is [`consent`]'s to say.
 
 pub mod clock;
-pub mod config;
 pub mod consent;
 pub mod courier;
 pub mod disclose;
@@ -28,3 +27,5 @@ pub mod side;
 pub mod sync;
 pub mod user;
 pub mod work;
+
+pub use cloudmessaging_config as config;

@@ -10,7 +10,6 @@
 //! [`Disclosures`]. Does not trust the disk. Keeps P1, and of P3 and P7 what is kept on the disk.
 
 pub mod class;
-mod disclosure;
 mod key;
 mod receipt;
 mod record;
@@ -19,7 +18,9 @@ mod standing;
 mod store;
 
 pub use class::ClassError;
-pub use disclosure::{Disclosure, DisclosureError, DisclosureStatus, Disclosures};
+pub use cloudmessaging_config::disclosure::{
+    Disclosure, DisclosureError, DisclosureStatus, Disclosures,
+};
 pub use key::{FileRecordKey, KeyError, RecordKey, MAC};
 pub use receipt::{receipt, Controller};
 pub use record::{CaptureMethod, Conditions, ConsentedSim, Record, RecordId, RecordTime};

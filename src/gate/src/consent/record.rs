@@ -9,11 +9,11 @@ use prost::Message as _;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use super::class;
-use super::disclosure::{is_tag, DisclosureStatus, Disclosures};
 use super::key::MAC;
 use super::sim::IdentityMac;
 use super::standing::OffReason;
 use crate::disclose::Classes;
+use cloudmessaging_config::disclosure::{is_tag, DisclosureStatus, Disclosures};
 
 /// How the owner expressed it (`proto/consent.proto`).
 pub use cloudmessaging_wire::proto::consent::CaptureMethod;

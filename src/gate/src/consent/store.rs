@@ -10,7 +10,6 @@ use std::path::Path;
 use cloudmessaging_wire::proto::consent::StoredConsent;
 use prost::Message as _;
 
-use super::disclosure::{Disclosure, Disclosures};
 use super::key::{KeyError, RecordKey};
 use super::record::{
     CaptureMethod, Conditions, ConsentedSim, Record, RecordId, RecordTime, MAX_FINGERPRINT,
@@ -20,6 +19,7 @@ use super::sim::{IdentityMac, SimIdentity};
 use super::standing::{OffReason, Standing};
 use crate::disclose::Classes;
 use crate::file::{DurableFile, FileError, Unreadable};
+use cloudmessaging_config::disclosure::{Disclosure, Disclosures};
 
 const CONTEXT: &[u8] = b"cloudmessaging consent record\0";
 

@@ -12,29 +12,13 @@ use cloudmessaging_wire::proto::ledger::{entry::Event, HistoryErased};
 use super::leaf::{self, Stop};
 use super::page::walk;
 use super::write::Shared;
-use super::{Attempt, LedgerError};
+use super::{Attempt, LedgerError, Retention};
 use crate::sync::lock;
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// A segment takes entries for no longer than this, so that their content is not kept much longer than it has to be.
 const SEGMENT_LIFE_MS: i64 = 7 * DAY_MS;
-
-/// How much of the ledger keeps its content. Whole segments lose it, so a little more is kept than is said here: of
-/// seven days, and of one segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retention {
-    /// For how long, by the wall clock.
-    pub days: u32,
-    /// How many bytes.
-    pub bytes: u64,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        Self { days: 90, bytes: 16 * 1024 * 1024 }
-    }
-}
 
 /// See [`Ledger::erase`](super::Ledger::erase).
 pub(super) fn all(

@@ -38,10 +38,10 @@ use std::time::Duration;
 use cloudmessaging_ledger::tree::Frontier;
 use cloudmessaging_wire::proto::ledger::Entry;
 
+pub use cloudmessaging_config::Retention;
 pub use cloudmessaging_ledger::leaf::ENTRY_MAX;
 pub use cloudmessaging_ledger::statement::{bytes, event_name, host, revealed, summary};
 pub use cloudmessaging_wire::proto::ledger::entry::Event;
-pub use erase::Retention;
 pub use error::{Attempt, Flaw, LedgerError};
 pub use export::{checkpoint, Authority, ExportError};
 pub use kept::Kept;

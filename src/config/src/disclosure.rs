@@ -179,7 +179,7 @@ impl Disclosures {
 
 /// Whether this is a well-formed tag, as far as it matters: subtags of 1 to 8 letters and digits, the
 /// first of 2 or more letters, [`MAX_TAG`] characters at most.
-pub(super) fn is_tag(tag: &str) -> bool {
+pub fn is_tag(tag: &str) -> bool {
     let mut subtags = tag.split('-');
     let language = subtags.next().unwrap_or_default();
     tag.len() <= MAX_TAG

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What a build sets: broker, registrar, names. `config.json`, and the files it names.
+//! What a build sets: broker, registrar, names ([`Config`], of `config.json` and the files it names), and the texts
+//! that an owner is shown before being asked ([`disclosure`]).
 //!
-//! Trusted as the build is; a mistake in it is found at start, by file and field, and nothing runs. It
-//! holds no switch: nothing in it turns anything on (P7).
+//! Trusted as the build is. A mistake in it is found by the same code twice, when the build is made
+//! (`cloudmessaging_config_check`) and when the gate starts: it is named by file and field, and nothing runs. It holds no
+//! switch: nothing in it turns anything on (P7).
 
+pub mod disclosure;
+mod retention;
+
+pub use disclosure::Disclosures;
+pub use retention::Retention;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,8 +23,6 @@ use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use serde::Deserialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
-
-use crate::ledger::Retention;
 
 /// The most delay of a receipt (protocol.md: 0 to 2 s).
 const RECEIPT_DELAY_MAX_MS: u64 = 2000;
