@@ -6,6 +6,8 @@ use std::fmt;
 
 use zeroize::{Zeroize as _, ZeroizeOnDrop};
 
+pub use cloudmessaging_wire::number::is_e164;
+
 /// A phone number, wiped when dropped. It has no `Display`, and its `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, ZeroizeOnDrop)]
 pub struct Number(String);
@@ -35,15 +37,6 @@ impl fmt::Debug for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Number(..)")
     }
-}
-
-/// Whether this is `+`, a country code that does not begin with zero, and at most 15 digits in all (ITU-T
-/// E.164, 6.1; it names no least length).
-pub fn is_e164(number: &str) -> bool {
-    let Some(digits) = number.strip_prefix('+') else { return false };
-    (2..=15).contains(&digits.len())
-        && !digits.starts_with('0')
-        && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]

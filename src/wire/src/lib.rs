@@ -7,6 +7,7 @@
 
 pub mod frame;
 pub mod limits;
+pub mod number;
 pub mod proto;
 pub mod signed;
 pub mod step;

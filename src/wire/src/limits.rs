@@ -24,6 +24,18 @@ pub const MESSAGE_ID: usize = 16;
 /// Bytes in a key id of an envelope.
 pub const KEY_ID: usize = 8;
 
+/// Bytes in an X25519 or Ed25519 public key.
+pub const PUBLIC_KEY: usize = 32;
+
+/// Bytes in an Ed25519 signature.
+pub const SIGNATURE: usize = 64;
+
+/// Bytes in the SubjectPublicKeyInfo, DER, of a P-256 key (RFC 5480, 2).
+pub const TLS_PUBLIC_KEY: usize = 91;
+
+/// Letters and digits in a client id at the broker.
+pub const CLIENT_ID: usize = 22;
+
 /// Bytes in a routing id: an HMAC-SHA256.
 pub const ROUTING_ID: usize = 32;
 

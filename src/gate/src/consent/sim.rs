@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-use cloudmessaging_seal::number::is_e164;
+use cloudmessaging_preview::{Identity, IdentityError};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::key::MAC;
@@ -29,13 +29,21 @@ pub enum SimError {
     Imei,
 }
 
+impl From<IdentityError> for SimError {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::Number => Self::Number,
+            IdentityError::Imsi => Self::Imsi,
+            IdentityError::Imei => Self::Imei,
+        }
+    }
+}
+
 /// One SIM and its identities, well formed.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct SimIdentity {
     subscription_id: i32,
-    number: String,
-    imsi: String,
-    imei: String,
+    identity: Identity,
 }
 
 impl SimIdentity {
@@ -46,21 +54,12 @@ impl SimIdentity {
         imsi: String,
         imei: String,
     ) -> Result<Self, SimError> {
-        // First the value that clears itself, then the checks: what is refused is zeroized too.
-        let sim = Self { subscription_id, number, imsi, imei };
-        if sim.subscription_id < 0 {
+        // First of all, as it wipes what is refused.
+        let identity = Identity::new(number, imsi, imei);
+        if subscription_id < 0 {
             return Err(SimError::Subscription);
         }
-        if !is_e164(&sim.number) {
-            return Err(SimError::Number);
-        }
-        if !sim.imsi.is_empty() && !digits(&sim.imsi, 6, 15) {
-            return Err(SimError::Imsi);
-        }
-        if !sim.imei.is_empty() && !digits(&sim.imei, 14, 16) {
-            return Err(SimError::Imei);
-        }
-        Ok(sim)
+        Ok(Self { subscription_id, identity: identity? })
     }
 
     /// The subscription id on this phone.
@@ -70,24 +69,24 @@ impl SimIdentity {
 
     /// The number, E.164.
     pub fn number(&self) -> &str {
-        &self.number
+        self.identity.number()
     }
 
     /// The IMSI; empty if it was not read.
     pub fn imsi(&self) -> &str {
-        &self.imsi
+        self.identity.imsi()
     }
 
     /// The IMEI of the slot; empty if it was not read.
     pub fn imei(&self) -> &str {
-        &self.imei
+        self.identity.imei()
     }
 
     /// What the record key signs for this SIM: the context, then number, IMSI and IMEI, each after its
     /// length in bytes as 4 bytes big-endian, so that no two SIMs give the same bytes. The subscription
     /// id is not in it: the record names it beside the hash.
     pub(super) fn canonical(&self) -> Zeroizing<Vec<u8>> {
-        let parts = [&self.number, &self.imsi, &self.imei];
+        let parts = [self.number(), self.imsi(), self.imei()];
         let size = CONTEXT.len() + parts.iter().map(|part| 4 + part.len()).sum::<usize>();
         let mut out = Zeroizing::new(Vec::with_capacity(size));
         out.extend_from_slice(CONTEXT);
@@ -114,10 +113,6 @@ impl fmt::Debug for IdentityMac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("IdentityMac")
     }
-}
-
-fn digits(text: &str, least: usize, most: usize) -> bool {
-    (least..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -6,23 +6,12 @@ use zeroize::Zeroizing;
 
 use super::DataClass;
 
+pub use cloudmessaging_preview::Published;
+
 /// A personal datum.
 pub trait Datum {
     /// What has to be allowed for it to leave.
     const CLASS: DataClass;
-}
-
-/// What a registration publishes of a SIM's keys.
-#[derive(Clone, Default)]
-pub struct Published {
-    /// Ed25519, 32 bytes.
-    pub identity_key: Vec<u8>,
-    /// SubjectPublicKeyInfo, DER, of the key of the inbox connection.
-    pub tls_public_key: Vec<u8>,
-    /// `SignedPrekeys`, serialised.
-    pub prekeys: Vec<u8>,
-    /// The identity key's, over these.
-    pub prekeys_signature: Vec<u8>,
 }
 
 macro_rules! datum {

@@ -7,13 +7,12 @@
 //! permit, it does not compile (`tests/compile-fail`).
 
 mod brand;
-mod class;
 mod datum;
 mod payload;
 mod preview;
 
 pub(crate) use brand::Brand;
-pub use class::{Classes, DataClass};
+pub use cloudmessaging_preview::{Classes, DataClass};
 pub use datum::{
     Body, Datum, Delivery, Imei, Imsi, NetworkAddress, PhoneNumber, PublicKeys, Published,
     RecipientNumber, RecipientRoutingId, RoutingId,
@@ -21,7 +20,7 @@ pub use datum::{
 #[allow(unused_imports)] // By `seal/` alone, which the proofs in tests/ do without.
 pub(crate) use payload::Unsealed;
 pub use payload::{Payload, RequestHead, Sealed};
-pub use preview::{fields, preview, Field};
+pub use preview::preview;
 
 use crate::gate::Refusal;
 

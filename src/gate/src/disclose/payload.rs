@@ -1,30 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Payloads: what is put together out of disclosed data, before it is signed and sealed.
 
+use cloudmessaging_preview::preview::blank_signed;
+use cloudmessaging_preview::{registration, Contents};
 use cloudmessaging_wire::limits::SCHEMA_VERSION;
 use cloudmessaging_wire::proto::envelope::{content, Content, Message, Receipt, Retract};
-use cloudmessaging_wire::proto::registrar::{
-    request, Erase, LookUp, Registration, Renewal, Request,
-};
-use prost::Message as _;
+use cloudmessaging_wire::proto::registrar::{request, Erase, LookUp, Renewal, Request};
 use zeroize::Zeroizing;
 
 use super::{
     Body, Brand, Delivery, Disclosed, Imei, Imsi, PhoneNumber, PublicKeys, RecipientNumber,
 };
 
-/// What every request to the registrar begins with; random or a time, nothing of the owner's.
-#[derive(Clone, Default)]
-pub struct RequestHead {
-    /// Where the answer goes.
-    pub reply_topic: String,
-    /// X25519 key that the answer is sealed to.
-    pub reply_public_key: Vec<u8>,
-    /// Repeated in the answer, 8 bytes.
-    pub request_id: Vec<u8>,
-    /// ms since the Unix epoch.
-    pub made_ms: i64,
-}
+pub use cloudmessaging_preview::RequestHead;
 
 /// A payload without its signature, branded with the permit under which its data were disclosed.
 pub struct Payload<'p> {
@@ -59,18 +47,19 @@ impl<'p> Payload<'p> {
         code: String,
     ) -> Self {
         let brand = number.brand;
-        let keys = keys.into_inner().0;
-        let kind = request::Kind::Registration(Registration {
-            number: String::from_utf8_lossy(&number.into_inner().0).into_owned(),
-            imsi: imsi.map(|d| d.into_inner().0.to_string()).unwrap_or_default(),
-            imei: imei.map(|d| d.into_inner().0.to_string()).unwrap_or_default(),
-            identity_key: keys.identity_key,
-            tls_public_key: keys.tls_public_key,
-            prekeys: keys.prekeys,
-            prekeys_signature: keys.prekeys_signature,
+        let (number, imsi, imei) = (
+            number.into_inner().0,
+            imsi.map(|imsi| imsi.into_inner().0),
+            imei.map(|imei| imei.into_inner().0),
+        );
+        let contents = Contents {
+            number: &String::from_utf8_lossy(&number),
+            imsi: imsi.as_ref().map(|imsi| imsi.as_str()),
+            imei: imei.as_ref().map(|imei| imei.as_str()),
+            keys: keys.into_inner().0,
             code,
-        });
-        Self::request(head, kind, brand)
+        };
+        Self { unsealed: Unsealed::Request(registration(head, contents)), brand }
     }
 
     /// Renewal of the lease, with fresh prekeys.
@@ -143,16 +132,7 @@ impl<'p> Payload<'p> {
     }
 
     fn request(head: RequestHead, kind: request::Kind, brand: Brand<'p>) -> Self {
-        let request = Request {
-            schema_version: SCHEMA_VERSION,
-            reply_topic: head.reply_topic,
-            reply_public_key: head.reply_public_key,
-            request_id: head.request_id,
-            made_ms: head.made_ms,
-            kind: Some(kind),
-            signature: Vec::new(),
-        };
-        Self { unsealed: Unsealed::Request(request), brand }
+        Self { unsealed: Unsealed::Request(head.request(kind)), brand }
     }
 
     fn content(kind: content::Kind, brand: Brand<'p>) -> Self {
@@ -161,12 +141,12 @@ impl<'p> Payload<'p> {
         Self { unsealed: Unsealed::Content(content), brand }
     }
 
-    /// The bytes before signature and padding: for `preview`, which never leaves the phone.
-    pub(super) fn body(&self) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(match &self.unsealed {
-            Unsealed::Request(request) => request.encode_to_vec(),
-            Unsealed::Content(content) => content.encode_to_vec(),
-        })
+    /// The bytes before padding, with zeros for the signature: for `preview`, which never leaves the phone.
+    pub(super) fn blank_signed(&self) -> Zeroizing<Vec<u8>> {
+        match &self.unsealed {
+            Unsealed::Request(request) => blank_signed(request),
+            Unsealed::Content(content) => blank_signed(content),
+        }
     }
 
     /// Gives what it holds to `seal`, which signs and encrypts it: what goes on the wire, and how many bytes it

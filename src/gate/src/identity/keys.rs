@@ -9,7 +9,7 @@ use cloudmessaging_seal::{
     reread_sender_certificate, sign_prekeys, verify_sender_certificate, CertifiedIdentity,
     IdentityKey, KeyId, PrekeyPair, PublicKey, RegistrarKeys, SealError, SecretKey,
 };
-use cloudmessaging_wire::limits::{CLOCK_SKEW, PREKEY_LIFE, SCHEMA_VERSION};
+use cloudmessaging_wire::limits::{CLIENT_ID, CLOCK_SKEW, PREKEY_LIFE, SCHEMA_VERSION};
 use cloudmessaging_wire::proto::keys as proto;
 use ring::hmac;
 use zeroize::Zeroizing;
@@ -272,10 +272,10 @@ fn is_ahead(key: &PrekeyPair, now_ms: i64) -> bool {
     key.not_before_ms.saturating_sub(CLOCK_SKEW_MS) > now_ms
 }
 
-/// A client id that says nothing: 22 letters and digits and so what every broker accepts (MQTT 5, 3.1.3.1).
+/// A client id that says nothing: letters and digits, not more than 23 and so what every broker accepts (MQTT 5, 3.1.3.1).
 pub fn client_id() -> Result<String, SealError> {
     const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-    let bytes: [u8; 22] = random()?;
+    let bytes: [u8; CLIENT_ID] = random()?;
     Ok(bytes.iter().map(|b| char::from(ALPHABET[usize::from(b % 32)])).collect())
 }
 

@@ -3,6 +3,17 @@
 
 pub use cloudmessaging_wire::proto::consent::DataClass;
 
+/// Why a list of classes is not a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ClassError {
+    /// Not a class that this build knows.
+    #[error("unknown data class {0}")]
+    Unknown(i32),
+    /// The list names it twice, or a stored list is not in ascending order.
+    #[error("data class {0} is named twice or out of order")]
+    Order(i32),
+}
+
 /// A set of data classes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Classes(u32);
@@ -24,6 +35,22 @@ impl Classes {
         DataClass::Imsi,
         DataClass::Imei,
     ];
+
+    /// The classes of these numbers of `proto/consent.proto`: in any order, each once, all known.
+    pub fn distinct(numbers: &[i32]) -> Result<Self, ClassError> {
+        let mut set = Self::NONE;
+        for &number in numbers {
+            let class = match DataClass::try_from(number) {
+                Ok(DataClass::Unspecified) | Err(_) => return Err(ClassError::Unknown(number)),
+                Ok(class) => class,
+            };
+            if set.contains(class) {
+                return Err(ClassError::Order(number));
+            }
+            set.insert(class);
+        }
+        Ok(set)
+    }
 
     /// Whether the class is in the set. `Unspecified` is in none.
     pub fn contains(self, class: DataClass) -> bool {
@@ -85,6 +112,16 @@ mod tests {
         let mut set = Classes::from_iter(Classes::ALL);
         set.insert(DataClass::Unspecified);
         assert!(!set.contains(DataClass::Unspecified));
+    }
+
+    #[test]
+    fn unspecified_unknown_and_repeated_classes_are_no_set() {
+        assert_eq!(Classes::distinct(&[0]), Err(ClassError::Unknown(0)));
+        assert_eq!(Classes::distinct(&[11]), Err(ClassError::Unknown(11)));
+        assert_eq!(Classes::distinct(&[-1]), Err(ClassError::Unknown(-1)));
+        assert_eq!(Classes::distinct(&[3, 1, 3]), Err(ClassError::Order(3)));
+        let two = Classes::from_iter([DataClass::PhoneNumber, DataClass::MessageContent]);
+        assert_eq!(Classes::distinct(&[3, 1]), Ok(two));
     }
 
     #[test]
