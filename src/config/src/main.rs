@@ -1,21 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `cloudmessaging_config_check FILE`: what the gate reads when it starts, read when the build is made. Silent if a phone
+//! `cloudmessaging_config_check`: what the gate reads when it starts, read when the build is made. Silent if a phone
 //! would start with it; otherwise says in which file and at which field it is wrong, and exits with 1.
+//!
+//! With `--install` it first lays the files out as a phone has them, and takes no file that a phone would not get: a
+//! configuration that names `root.pem` is wrong if only `ca.pem` is installed.
 
 use std::env;
 use std::error::Error;
+use std::ffi::OsString;
+use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
 use cloudmessaging_config::{Config, Disclosures};
 
+/// The files that Android.bp installs, beside the disclosures.
+const INSTALLED: [&str; 4] = ["config.json", "ca.pem", "post.pem", "post.key.pem"];
+
+const USAGE: &str = "usage: cloudmessaging_config_check CONFIG.JSON
+       cloudmessaging_config_check --install DIR FILE...
+
+The first checks a configuration where it is. The second copies the files into DIR as a phone has them
+(config.json, ca.pem, post.pem, post.key.pem; disclosures/*.txt and disclosures/earlier.json), and checks that.";
+
 fn main() -> ExitCode {
-    let mut arguments = env::args_os().skip(1);
-    let (Some(file), None) = (arguments.next(), arguments.next()) else {
-        eprintln!("usage: cloudmessaging_config_check CONFIG.JSON");
-        return ExitCode::from(2);
+    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    let checked = match &arguments[..] {
+        [install, directory, files @ ..] if install == "--install" => {
+            install_and_check(Path::new(directory), files)
+        }
+        [file] if !file.as_encoded_bytes().starts_with(b"-") => check(Path::new(file)),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
     };
-    match check(Path::new(&file)) {
+    match checked {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("cloudmessaging_config_check: {error}");
@@ -28,4 +48,26 @@ fn check(file: &Path) -> Result<(), Box<dyn Error>> {
     let config = Config::load(file)?;
     Disclosures::load(&config.disclosures)?;
     Ok(())
+}
+
+fn install_and_check(directory: &Path, files: &[OsString]) -> Result<(), Box<dyn Error>> {
+    let disclosures = directory.join("disclosures");
+    fs::create_dir_all(&disclosures)?;
+    for file in files.iter().map(Path::new) {
+        let shown = file.display();
+        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let to = if INSTALLED.contains(&name) {
+            directory.join(name)
+        } else if name.ends_with(".txt") || name == "earlier.json" {
+            disclosures.join(name)
+        } else {
+            let known = INSTALLED.join(", ");
+            return Err(format!("{shown}: no phone gets a file of this name, only {known}").into());
+        };
+        if to.exists() {
+            return Err(format!("{shown}: another file is named so").into());
+        }
+        fs::copy(file, to).map_err(|e| format!("{shown}: {e}"))?;
+    }
+    check(&directory.join(INSTALLED[0]))
 }
