@@ -64,7 +64,7 @@ pub fn refused_send(table: &mut Table, bed: &Bed, phone: &Phone) -> Result<()> {
     let socket = bed.directory().join("no_op.sock");
     let own = std::env::current_exe().map_err(Error::io("find this program"))?;
     let mut command = Command::new(own);
-    command.arg(&socket);
+    command.arg("no-op").arg(&socket);
     let server = Process::start("no_op", command, &bed.logs())?;
     server.wait_for("ready", Duration::from_secs(10))?;
     let nothing: Connection<dyn ICloudMessaging> = reach(&socket, no_op::NAME, false)?;

@@ -103,7 +103,7 @@ fn distinct(lines: &str) -> usize {
 }
 
 /// `1.23 MB`, in powers of ten.
-fn bytes(count: u64) -> String {
+pub fn bytes(count: u64) -> String {
     format!("{:.2} MB", count as f64 / 1e6)
 }
 

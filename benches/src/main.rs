@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What it costs, as one table: `cargo run --release -p benches`.
+//! What it costs, as one table: `cargo run --release -p benches`; or of the ledger alone, with `-- ledger`.
 //!
 //! Measured on the real programs as processes, over unix sockets and loopback; each figure stands beside what
 //! the same way costs without us. Phones are configured with `receiptDelayMaxMillis` 0: the random delay of
@@ -21,20 +21,43 @@ use std::process::ExitCode;
 use table::Table;
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args_os().skip(1);
-    if let Some(socket) = arguments.next() {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    let words: Vec<_> = arguments.iter().filter_map(|word| word.to_str()).collect();
+    let measured = match words[..] {
+        [] => run(),
+        ["ledger"] => ledger_alone(),
         // Started by ourselves, to be the service beside which a refused send is measured.
-        return no_op::serve(Path::new(&socket));
-    }
-    match run() {
-        Ok(table) => {
-            println!("{}", table.text());
-            ExitCode::SUCCESS
+        ["no-op", socket] => return no_op::serve(Path::new(socket)),
+        // And to have a process of its own where memory is measured.
+        [step, place] => {
+            return ended(ledger::measured_here(step, Path::new(place)));
         }
+        _ => Err("usage: benches [ledger]".into()),
+    };
+    ended(measured.map(|table| println!("{}", table.text())))
+}
+
+fn ended(how: Result<(), Box<dyn Error>>) -> ExitCode {
+    match how {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The figures that need no phone.
+fn ledger_alone() -> Result<Table, Box<dyn Error>> {
+    let mut table = Table::default();
+    debug_note(&mut table);
+    ledger::all(&mut table)?;
+    Ok(table)
+}
+
+fn debug_note(table: &mut Table) {
+    if Profile::own() == Profile::Debug {
+        table.note("Built for debugging: run it with --release before you quote anything.");
     }
 }
 
@@ -45,9 +68,7 @@ fn run() -> Result<Table, Box<dyn Error>> {
     let setup = Setup { receipt_delay_max_ms: 0, log: "off", ..Setup::default() };
     let bed = Bed::start(&programs, setup)?;
     let mut table = Table::default();
-    if profile == Profile::Debug {
-        table.note("Built for debugging: run it with --release before you quote anything.");
-    }
+    debug_note(&mut table);
     table.note("receiptDelayMaxMillis is 0: without the random delay of up to 2 s.");
 
     eprintln!("Calls ...");
@@ -71,7 +92,7 @@ fn run() -> Result<Table, Box<dyn Error>> {
     calls::withdraw(&mut table, &anna)?;
 
     eprintln!("Ledger ...");
-    ledger::checked_elsewhere(&mut table)?;
+    ledger::all(&mut table)?;
 
     eprintln!("Sizes ...");
     if profile == Profile::Release {

@@ -52,6 +52,11 @@ pub fn anonymous(pid: u32) -> io::Result<u64> {
     memory(pid, "RssAnon:")
 }
 
+/// The most that was resident since it started.
+pub fn peak(pid: u32) -> io::Result<u64> {
+    memory(pid, "VmHWM:")
+}
+
 fn memory(pid: u32, name: &str) -> io::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let kilobytes = status
