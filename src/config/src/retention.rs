@@ -5,7 +5,7 @@
 /// seven days, and of one segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// For how long, by the wall clock.
+    /// For how long, in days for which the phone is on: who sets the wall clock erases nothing.
     pub days: u32,
     /// How many bytes.
     pub bytes: u64,

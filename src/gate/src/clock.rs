@@ -58,6 +58,11 @@ pub(crate) mod fake {
             self.wall.store(ms, Ordering::SeqCst);
         }
 
+        /// The phone is started again.
+        pub(crate) fn restart(&self) {
+            self.boot.store(0, Ordering::SeqCst);
+        }
+
         /// Time passes on both.
         pub(crate) fn advance(&self, ms: i64) {
             self.wall.fetch_add(ms, Ordering::SeqCst);

@@ -9,7 +9,6 @@
 use cloudmessaging_ledger::leaf::{encode_erased, LeafRef};
 use cloudmessaging_wire::proto::ledger::{entry::Event, HistoryErased};
 
-use super::leaf::{self, Stop};
 use super::page::walk;
 use super::write::Shared;
 use super::{Attempt, LedgerError, Retention};
@@ -80,16 +79,16 @@ pub(super) fn finish(shared: &Shared) -> Result<(), LedgerError> {
 
 /// The position before which the content is not to be kept: where a segment begins.
 fn outlived(shared: &Shared, keep: Retention) -> Result<u64, LedgerError> {
-    let (now, (_, segments), (erased, _)) = (shared.now_ms(), shared.durable(), shared.erased());
+    let ((_, segments), (erased, _)) = (shared.durable(), shared.erased());
     let Some(&last) = segments.last() else { return Ok(0) };
-    if age(shared, last, now)?.is_some_and(|age| age > SEGMENT_LIFE_MS) {
+    if shared.age_ms(last).is_some_and(|age| age > SEGMENT_LIFE_MS) {
         shared.begin_segment()?;
     }
     let (oldest, mut bytes, mut begin) = (i64::from(keep.days) * DAY_MS, size(shared, last)?, last);
     for &first in segments.iter().rev().skip(1).take_while(|first| **first >= erased) {
         bytes += size(shared, first)?;
         // What a segment ends with is as old as what the next begins with.
-        if bytes > keep.bytes || age(shared, begin, now)?.is_some_and(|age| age > oldest) {
+        if bytes > keep.bytes || shared.age_ms(begin).is_some_and(|age| age > oldest) {
             return Ok(begin);
         }
         begin = first;
@@ -101,19 +100,4 @@ fn size(shared: &Shared, first: u64) -> Result<u64, LedgerError> {
     let read = |file: std::fs::File| file.metadata();
     let failed = LedgerError::io(Attempt::Read, super::disk::name(first));
     read(shared.disk.open(first)?).map(|found| found.len()).map_err(failed)
-}
-
-/// How long ago the first entry of a segment was written; nothing if its content was erased.
-fn age(shared: &Shared, first: u64, now_ms: i64) -> Result<Option<i64>, LedgerError> {
-    let file = shared.disk.open(first)?;
-    let damaged = |flaw| super::scan::damaged(super::disk::name(first), first, flaw);
-    let entry = match leaf::leaves(&file, u64::MAX).read() {
-        Ok(Some(leaf)) => LeafRef::check(leaf).and_then(|leaf| leaf.entry()).map_err(damaged)?,
-        Ok(None) => None,
-        Err(Stop::Flaw(flaw)) => return Err(damaged(flaw)),
-        Err(Stop::Io(e)) => {
-            return Err(LedgerError::io(Attempt::Read, super::disk::name(first))(e))
-        }
-    };
-    Ok(entry.map(|entry| now_ms.saturating_sub(entry.wall_ms)))
 }

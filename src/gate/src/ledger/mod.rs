@@ -23,6 +23,7 @@ mod export;
 mod kept;
 mod key;
 mod leaf;
+mod on_time;
 mod page;
 mod scan;
 mod standing;

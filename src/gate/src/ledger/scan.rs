@@ -14,6 +14,7 @@ use cloudmessaging_wire::proto::ledger::entry::Event;
 use super::disk::{name, Disk};
 use super::error::{Attempt, Flaw, LedgerError};
 use super::leaf::{self, LeafRef, Stop};
+use super::on_time::OnTime;
 use super::write::{Tail, GROUP_MAX};
 
 /// What is known of a ledger once it is open: enough to append, and to find a page.
@@ -26,6 +27,10 @@ pub(super) struct Opened {
     pub(super) erased: u64,
     /// Before this no entry should have any.
     pub(super) to_erase: u64,
+    /// How long the phone was on from the first entry that has content to the last.
+    pub(super) on: OnTime,
+    /// The same to the first entry of each segment that has content.
+    pub(super) begun: Vec<(u64, i64)>,
     /// Where the next goes.
     pub(super) tail: Tail,
 }
@@ -64,10 +69,12 @@ pub(super) fn open(
             let bytes = settle(disk, first, &file, &end, &mut tree, tail_cut)?;
             let tail = Tail::at(first, file, bytes);
             let (erased, to_erase) = content.bounds(&tree);
-            return Ok(Opened { segments, tree, erased, to_erase, tail });
+            let Content { on, begun, .. } = content;
+            return Ok(Opened { segments, tree, erased, to_erase, on, begun, tail });
         }
     }
-    Ok(Opened { segments, tree, erased: 0, to_erase: 0, tail: Tail::none() })
+    let (on, begun, tail) = (OnTime::default(), Vec::new(), Tail::none());
+    Ok(Opened { segments, tree, erased: 0, to_erase: 0, on, begun, tail })
 }
 
 /// How a segment ends.
@@ -96,7 +103,7 @@ fn walk(
     loop {
         let read = match leaves.read() {
             Ok(Some(body)) => LeafRef::check(body)
-                .and_then(|leaf| Ok((*leaf.hash, in_its_place(&leaf, tree, content)?))),
+                .and_then(|leaf| Ok((*leaf.hash, in_its_place(first, &leaf, tree, content)?))),
             Ok(None) => return Ok(end),
             Err(Stop::Io(e)) => return Err(failed(e)),
             Err(Stop::Flaw(flaw)) => Err(flaw),
@@ -120,12 +127,21 @@ fn walk(
 }
 
 /// The number of the leaf that comes next in the tree in its group. What was erased was durable before.
-fn in_its_place(leaf: &LeafRef<'_>, tree: &Frontier, content: &mut Content) -> Result<u32, Flaw> {
+fn in_its_place(
+    segment: u64,
+    leaf: &LeafRef<'_>,
+    tree: &Frontier,
+    content: &mut Content,
+) -> Result<u32, Flaw> {
     let Some(entry) = leaf.entry()? else { return Ok(0) };
     if entry.position != tree.size() {
         return Err(Flaw::Position);
     }
     content.first.get_or_insert(entry.position);
+    let on_ms = content.on.reach(entry.boot_ms);
+    if content.begun.last().is_none_or(|(last, _)| *last != segment) {
+        content.begun.push((segment, on_ms));
+    }
     if let Some(Event::HistoryErased(erased)) = &entry.event {
         content.to_erase = content.to_erase.max(erased.before.min(tree.size()));
     }
@@ -137,6 +153,8 @@ fn in_its_place(leaf: &LeafRef<'_>, tree: &Frontier, content: &mut Content) -> R
 struct Content {
     first: Option<u64>,
     to_erase: u64,
+    on: OnTime,
+    begun: Vec<(u64, i64)>,
 }
 
 impl Content {

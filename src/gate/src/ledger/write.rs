@@ -22,6 +22,7 @@ use super::disk::{name, Disk};
 use super::erase;
 use super::error::{Attempt, LedgerError};
 use super::leaf::{self, BLINDING};
+use super::on_time::OnTime;
 use super::ENTRY_MAX;
 use crate::clock::Clock;
 
@@ -52,6 +53,9 @@ struct State {
     /// Before this no entry has content; before `to_erase` none should.
     erased: u64,
     to_erase: u64,
+    /// How long the phone was on from the first entry that has content to the last; and to where segments begin.
+    on: OnTime,
+    begun: Vec<(u64, i64)>,
     /// The group that is being collected: leaves, and their hashes.
     group: Vec<u8>,
     hashes: Vec<Hash>,
@@ -114,6 +118,8 @@ impl Shared {
             next: opened.tree.size(),
             erased: opened.erased,
             to_erase: opened.to_erase,
+            on: opened.on,
+            begun: opened.begun,
             tree: opened.tree,
             group: Vec::new(),
             hashes: Vec::new(),
@@ -143,9 +149,13 @@ impl Shared {
         }
     }
 
-    /// The time that entries get.
-    pub(super) fn now_ms(&self) -> i64 {
-        self.clock.wall_ms()
+    /// For how many ms the phone was on since the first entry of a segment; nothing if its content was erased.
+    pub(super) fn age_ms(&self, first: u64) -> Option<i64> {
+        let state = self.lock();
+        let (_, begun) = state.begun.iter().find(|(segment, _)| *segment == first)?;
+        // A copy: what adds up are entries.
+        let mut now = state.on;
+        Some(now.reach(self.clock.boot_ms()).saturating_sub(*begun))
     }
 
     /// Before which positions no entry has content, and none should have any.
@@ -158,6 +168,7 @@ impl Shared {
     pub(super) fn set_erased(&self, before: u64) {
         let mut state = self.lock();
         state.erased = state.erased.max(before);
+        state.begun.retain(|(first, _)| *first >= before);
     }
 
     /// No entry before this position should.
@@ -206,6 +217,7 @@ impl Shared {
         }
         state.group.extend(leaf);
         state.hashes.push(hash);
+        state.on.reach(self.clock.boot_ms());
         state.next += 1;
         Ok(state.next - 1)
     }
@@ -289,7 +301,11 @@ impl Shared {
         let mut state = self.lock();
         match written {
             Ok(new_segment) => {
-                state.segments.extend(new_segment.then_some(first));
+                if new_segment {
+                    let on_ms = state.on.ms();
+                    state.segments.push(first);
+                    state.begun.push((first, on_ms));
+                }
                 hashes.into_iter().for_each(|hash| state.tree.push(hash));
                 state.turn = Turn::Free(tail);
             }

@@ -102,9 +102,9 @@ fn what_is_older_than_is_kept_loses_its_content_and_the_rest_does_not() {
     let ledger = place.open().unwrap();
     let keep = Retention::default();
     for day in 0..120 {
-        place.clock.set_wall(day * DAY_MS);
-        ledger.append(event(day as u32)).unwrap();
+        ledger.append(event(day)).unwrap();
         ledger.retain(keep, || Ok(None)).unwrap();
+        place.clock.advance(DAY_MS);
     }
     let kept = numbers(&ledger);
     // 90 days, and what shares a segment with them.
@@ -112,6 +112,43 @@ fn what_is_older_than_is_kept_loses_its_content_and_the_rest_does_not() {
     assert_eq!(kept.last(), Some(&119));
     let said = ledger.newest(|e| matches!(e.event, Some(Event::HistoryErased(_)))).unwrap();
     assert!(matches!(said.unwrap().entry.event, Some(Event::HistoryErased(e)) if !e.asked));
+}
+
+#[test]
+fn no_setting_of_the_wall_clock_erases_anything_before_its_time() {
+    let place = Place::new();
+    let mut ledger = place.open().unwrap();
+    let keep = Retention::default();
+    let retain = |ledger: &Ledger| ledger.retain(keep, || Ok(None)).unwrap();
+    // Years ahead, and back: while it is open, before it is opened, and while entries are written.
+    for n in 0..8 {
+        let wall = if n % 2 == 0 { 40 * 365 * DAY_MS } else { -DAY_MS };
+        place.clock.set_wall(wall);
+        retain(&ledger);
+        ledger.append(event(n)).unwrap();
+        retain(&ledger);
+        place.clock.advance(8 * DAY_MS);
+        if n % 3 == 0 {
+            // The phone is started again, and was off for as long as anybody says.
+            place.clock.restart();
+            drop(ledger);
+            ledger = place.reopen();
+        }
+        assert_eq!(retain(&ledger), 0);
+    }
+    assert_eq!(numbers(&ledger).len(), 8);
+    // What came before the phone was on for 90 days goes then, whatever the wall clock says.
+    place.clock.set_wall(0);
+    for n in 8..19 {
+        ledger.append(event(n)).unwrap();
+        place.clock.advance(8 * DAY_MS);
+        retain(&ledger);
+    }
+    assert!(
+        !numbers(&ledger).contains(&0) && numbers(&ledger).contains(&11),
+        "{:?}",
+        numbers(&ledger)
+    );
 }
 
 #[test]
