@@ -50,7 +50,7 @@ words! { Refusal {
     NONE: "nothing is refused",
     OFF: "the owner has not turned cloud messaging on",
     OUTDATED_DISCLOSURE: "the owner agreed to an older disclosure, this build reveals more",
-    POLICY: "a policy of the device, the organisation or the user forbids it",
+    POLICY: "a policy of the build, the organisation or the user forbids it",
     NOT_YET_REPORTED: "users or network were not reported since the service started",
     NOT_UNLOCKED: "the user has not unlocked the phone since it booted",
     SIM_NOT_NAMED: "the owner's consent does not name this SIM",

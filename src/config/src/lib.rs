@@ -3,8 +3,8 @@
 //! that an owner is shown before being asked ([`disclosure`]).
 //!
 //! Trusted as the build is. A mistake in it is found by the same code twice, when the build is made
-//! (`cloudmessaging_config_check`) and when the gate starts: it is named by file and field, and nothing runs. It holds no
-//! switch: nothing in it turns anything on (P7).
+//! (`cloudmessaging_config_check`) and when the gate starts: it is named by file and field, and nothing runs. Nothing in
+//! it turns anything on (P7); `forbidden` turns everything off.
 
 pub mod disclosure;
 mod retention;
@@ -90,6 +90,8 @@ pub struct Config {
     pub ledger: Retention,
     /// The directory of the disclosures.
     pub disclosures: PathBuf,
+    /// This build lets nobody be on: who never was cannot be, and who was comes back with a build that allows it.
+    pub forbidden: bool,
 }
 
 /// Where phones connect to, and with what.
@@ -147,6 +149,7 @@ struct RawConfig {
     disclosures: Option<Value>,
     ledger_days: Option<Value>,
     ledger_bytes: Option<Value>,
+    forbidden: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -216,6 +219,12 @@ impl Fields {
             receipt_delay_max: Duration::from_millis(delay),
             ledger: self.retention(&raw)?,
             disclosures: self.base.join(disclosures),
+            forbidden: match &raw.forbidden {
+                None => false,
+                Some(value) => value
+                    .as_bool()
+                    .ok_or_else(|| self.wrong("forbidden", "has to be true or false"))?,
+            },
         })
     }
 

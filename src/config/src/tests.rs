@@ -60,6 +60,7 @@ fn config() -> Value {
         "receiptDelayMaxMillis": 0,
         "ledgerDays": 30,
         "ledgerBytes": 1024 * 1024,
+        "forbidden": true,
     })
 }
 
@@ -76,6 +77,7 @@ fn a_build_is_loaded_with_the_files_it_names() {
     assert_eq!(config.receipt_delay_max, Duration::ZERO);
     assert_eq!(config.disclosures, build.0.path().join("disclosures"));
     assert_eq!((config.controller_contact, config.jurisdiction), (None, None));
+    assert!(config.forbidden);
 }
 
 #[test]
@@ -86,11 +88,12 @@ fn optional_fields_have_their_defaults() {
     assert_eq!(build.load(&optional).unwrap().receipt_delay_max, Duration::from_secs(2));
     let keep = Retention { days: 30, bytes: 1024 * 1024 };
     assert_eq!(build.load(&optional).unwrap().ledger, keep);
-    for field in ["ledgerDays", "ledgerBytes"] {
+    for field in ["ledgerDays", "ledgerBytes", "forbidden"] {
         optional.as_object_mut().unwrap().remove(field);
     }
     let keep = Retention { days: 90, bytes: 16 * 1024 * 1024 };
     assert_eq!(build.load(&optional).unwrap().ledger, keep);
+    assert!(!build.load(&optional).unwrap().forbidden);
     let texts = build.0.path().join("texts");
     optional["disclosures"] = json!(texts.to_str().unwrap());
     optional["jurisdiction"] = json!("EU");
@@ -128,6 +131,8 @@ fn a_value_that_cannot_be_is_named_with_its_field() {
         ("ledgerBytes", json!(1024)),
         ("receiptDelayMaxMillis", json!(2001)),
         ("receiptDelayMaxMillis", json!(-1)),
+        ("forbidden", json!("no")),
+        ("forbidden", json!(0)),
     ] {
         let error = build.refused(&format!("/{}", field.replace('.', "/")), value.clone());
         assert!(error.contains(field), "{field} = {value}: {error}");

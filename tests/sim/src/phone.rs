@@ -121,6 +121,7 @@ impl Phone {
                 receipt_delay_max: Duration::from_secs(2),
                 ledger: cloudmessaging_gate::ledger::Retention::default(),
                 disclosures: product,
+                forbidden: false,
             },
             hints: Arc::new(Noted { fuse: fuse.clone(), seen: Mutex::default() }),
             connected: true,

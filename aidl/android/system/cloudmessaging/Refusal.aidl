@@ -12,7 +12,7 @@ enum Refusal {
     OFF = 1,
     /** The owner agreed to an older disclosure; this build reveals more. */
     OUTDATED_DISCLOSURE = 2,
-    /** A policy of the device, the organisation or the user forbids it. */
+    /** A policy of the build, the organisation or the user forbids it. */
     POLICY = 3,
     /** Since the service started, users or network were not reported yet. */
     NOT_YET_REPORTED = 4,

@@ -50,6 +50,8 @@ pub enum Policy {
     SmsForbidden,
     /// The managed configuration says so.
     Organisation,
+    /// The build's configuration says so.
+    Build,
 }
 
 impl From<Closed> for Refusal {

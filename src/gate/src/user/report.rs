@@ -46,7 +46,10 @@ impl From<&UserReport> for Known {
 
 impl User {
     /// The user exists, as this says.
-    pub(super) fn reported(self: &Arc<Self>, known: Known, network: Option<Network>) {
+    pub(super) fn reported(self: &Arc<Self>, mut known: Known, network: Option<Network>) {
+        if self.module.config.forbidden {
+            known.policy = Some(Policy::Build);
+        }
         let (before, another) = {
             let mut view = lock(&self.view);
             view.network = network;
@@ -166,7 +169,7 @@ impl User {
             log::error!("the ledger says nothing of policies: {e}");
             return policy.map(|_| None);
         }
-        let named = [Policy::SmsForbidden, Policy::Organisation];
+        let named = [Policy::SmsForbidden, Policy::Organisation, Policy::Build];
         Some(named.into_iter().find(|policy| policy_name(*policy) == forbids))
     }
 

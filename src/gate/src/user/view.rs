@@ -102,5 +102,6 @@ pub(super) fn policy_name(policy: Policy) -> &'static str {
     match policy {
         Policy::SmsForbidden => "DISALLOW_SMS",
         Policy::Organisation => "ORGANISATION",
+        Policy::Build => "BUILD",
     }
 }

@@ -94,6 +94,7 @@ fn users(disk: &Path, clock: &Arc<ManualClock>, stage: &Arc<Stage>, r: &Registra
         receipt_delay_max: Duration::ZERO,
         ledger: crate::ledger::Retention::default(),
         disclosures: product.clone(),
+        forbidden: false,
     };
     Arc::new(Users::new(Arc::new(Module {
         config,

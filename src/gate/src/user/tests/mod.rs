@@ -85,8 +85,12 @@ impl Phone {
     }
 
     fn with_clock(disk: TempDir, clock: Arc<dyn Clock>) -> Self {
+        Self::with(disk, |module| module.clock = clock)
+    }
+
+    fn with(disk: TempDir, change: impl FnOnce(&mut Module)) -> Self {
         let product = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../product/disclosures");
-        let module = Module {
+        let mut module = Module {
             config: config(&product),
             disclosures: Disclosures::load(&product).unwrap(),
             workers: Box::new(Processes {
@@ -95,9 +99,10 @@ impl Phone {
             }),
             data: disk.path().to_owned(),
             build: "build/1".into(),
-            clock,
+            clock: Arc::new(Interrupting),
             hints: Arc::new(Deaf),
         };
+        change(&mut module);
         Self { users: Arc::new(Users::new(Arc::new(module))), disk }
     }
 
@@ -211,6 +216,7 @@ fn config(product: &Path) -> Config {
         receipt_delay_max: Duration::ZERO,
         ledger: crate::ledger::Retention::default(),
         disclosures: product.to_owned(),
+        forbidden: false,
     }
 }
 

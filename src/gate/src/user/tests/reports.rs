@@ -61,6 +61,29 @@ fn a_policy_closes_and_kills_and_lifting_restores() {
 }
 
 #[test]
+fn a_build_that_forbids_turns_nobody_on_and_everybody_off() {
+    let phone = Phone::turned_on();
+    let forbids = |module: &mut Module| module.config.forbidden = true;
+    let update = Phone::with(phone.disk_copy(), forbids);
+    update.all_reported();
+    assert!(!update.user(0).gate.running());
+    assert_eq!(update.user(0).gate.connects(), Err(Refusal::Policy(Policy::Build)));
+    assert_eq!(update.grant(0), Err(ServiceError::Forbidden));
+    // The owner can still turn it off for good, and a build that allows it brings back what nobody withdrew.
+    let next = Phone::on(update.disk_copy());
+    next.all_reported();
+    assert!(next.is_on(0) && exists(&next.uplink(0)));
+    assert!(update.users.withdraw(0, false).durable);
+    let after = Phone::on(update.disk_copy());
+    after.all_reported();
+    assert!(!after.is_on(0));
+    assert_eq!(
+        Phone::with(tempfile::tempdir().unwrap(), forbids).grant(0),
+        Err(ServiceError::NotReady)
+    );
+}
+
+#[test]
 fn a_user_missing_from_the_report_is_off() {
     let phone = Phone::turned_on();
     let uplink = phone.uplink(0);
