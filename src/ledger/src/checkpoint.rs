@@ -2,8 +2,7 @@
 //! A checkpoint: what the ledger's phone signs about its size and root. The text is C2SP's tlog-checkpoint, signed as
 //! its signed-note with Ed25519: a checkpoint can be kept on paper, and checked by tools that are not ours.
 
-use base64::prelude::{Engine as _, BASE64_STANDARD};
-
+use crate::base64;
 use crate::note::{self, is_name};
 use crate::tree::{hash, Hash};
 
@@ -25,7 +24,7 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// The text that is signed.
     pub fn text(&self) -> String {
-        format!("{}\n{}\n{}\n", self.origin, self.size, BASE64_STANDARD.encode(self.root))
+        format!("{}\n{}\n{}\n", self.origin, self.size, base64::encode(self.root))
     }
 
     /// What of it goes into a message: SHA-256 of a nonce and the text. Says nothing without the nonce.
@@ -73,5 +72,5 @@ pub(crate) fn decimal(text: &str) -> Option<u64> {
 
 /// A hash as C2SP writes it.
 pub(crate) fn base64_hash(text: &str) -> Option<Hash> {
-    Hash::try_from(BASE64_STANDARD.decode(text).ok()?).ok()
+    Hash::try_from(base64::decode(text)?).ok()
 }

@@ -6,10 +6,11 @@
 //!
 //! Trusts nothing that it reads. Allocates no more than what one entry, or a proof, takes.
 //!
-//! Read it in the order of the layers: `tree`, `proof`, `leaf`, `note`, `checkpoint`, `export`, `verify` with what it
+//! Read it in the order of the layers: `tree`, `proof`, `leaf`, `note` with its `base64`, `checkpoint`, `export`, `verify` with what it
 //! finds in `tampered`; then what is made of an export: `prove`, `proof_text`, `compare`. What entries say to a person
 //! is in `statement`, `filter` and `totals`.
 
+pub mod base64;
 pub mod checkpoint;
 pub mod compare;
 pub mod export;

@@ -3,9 +3,9 @@
 //!
 //! Trusts no text before a signature of the expected key was found good.
 
-use base64::prelude::{Engine as _, BASE64_STANDARD};
 use ring::signature::{UnparsedPublicKey, ED25519};
 
+use crate::base64;
 use crate::tree::hash;
 
 /// Longest note that is read, in bytes.
@@ -34,7 +34,7 @@ pub enum NoteError {
 /// A text with one signature.
 pub fn sign(text: &str, key: &LedgerKey, signer: &dyn Signer) -> Result<String, SignError> {
     let signature = signer.sign(text.as_bytes())?;
-    let line = BASE64_STANDARD.encode([&key.id()[..], &signature].concat());
+    let line = base64::encode([&key.id()[..], &signature].concat());
     Ok(format!("{text}\n{DASH}{} {line}\n", key.name))
 }
 
@@ -79,7 +79,7 @@ struct Signature<'a> {
 impl<'a> Signature<'a> {
     fn parse(line: &'a str) -> Option<Self> {
         let (name, encoded) = line.strip_prefix(DASH)?.split_once(' ')?;
-        let bytes = BASE64_STANDARD.decode(encoded).ok()?;
+        let bytes = base64::decode(encoded)?;
         let (id, signature) = bytes.split_first_chunk::<4>()?;
         if !is_name(name) || signature.is_empty() {
             return None;
@@ -111,7 +111,7 @@ impl LedgerKey {
         let mut parts = text.splitn(3, '+');
         let mut part = || parts.next().unwrap_or_default();
         let (name, id, key) = (part(), part(), part());
-        let key = BASE64_STANDARD.decode(key).map_err(|_| NoteError::Key("not base64"))?;
+        let key = base64::decode(key).ok_or(NoteError::Key("not base64"))?;
         let public = match key.split_first() {
             Some((&ED25519_KIND, public)) => <[u8; 32]>::try_from(public),
             _ => return Err(NoteError::Key("not Ed25519")),
@@ -137,7 +137,7 @@ impl LedgerKey {
 
 impl std::fmt::Display for LedgerKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let key = BASE64_STANDARD.encode([&[ED25519_KIND][..], &self.public].concat());
+        let key = base64::encode([&[ED25519_KIND][..], &self.public].concat());
         write!(f, "{}+{}+{key}", self.name, hex::encode(self.id()))
     }
 }

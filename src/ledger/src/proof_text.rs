@@ -4,8 +4,7 @@
 //!
 //! Trusts nothing that it reads: a proof says something only when it was verified with a key that one trusts already.
 
-use base64::prelude::{Engine as _, BASE64_STANDARD};
-
+use crate::base64;
 use crate::checkpoint::{
     base64_hash, decimal, Checkpoint, CheckpointError, LedgerKey, CHECKPOINT_MAX,
 };
@@ -68,7 +67,7 @@ pub struct EntryProof {
 impl EntryProof {
     /// As a tlog-proof. Its extra data is the blinding and the entry: what the leaf's hash is made from.
     pub fn write(&self) -> String {
-        let extra = BASE64_STANDARD.encode([&self.blinding[..], &self.entry].concat());
+        let extra = base64::encode([&self.blinding[..], &self.entry].concat());
         let first = format!("{FIRST_LINE}\nextra {extra}\nindex {}\n", self.position);
         first + &body(&self.hashes, &self.note)
     }
@@ -81,7 +80,7 @@ impl EntryProof {
             return Err(malformed("its first line is another"));
         }
         let extra = lines.next().and_then(|line| line.strip_prefix("extra "));
-        let extra = extra.and_then(|extra| BASE64_STANDARD.decode(extra).ok());
+        let extra = extra.and_then(base64::decode);
         let extra = extra.ok_or(malformed("it brings no entry"))?;
         let (blinding, entry) = match extra.split_first_chunk() {
             Some((blinding, entry)) if (1..=ENTRY_MAX).contains(&entry.len()) => (blinding, entry),
@@ -150,7 +149,7 @@ impl GrowthProof {
 }
 
 fn body(hashes: &[Hash], note: &str) -> String {
-    let mut text: String = hashes.iter().map(|hash| BASE64_STANDARD.encode(hash) + "\n").collect();
+    let mut text: String = hashes.iter().map(|hash| base64::encode(hash) + "\n").collect();
     text.push('\n');
     text + note
 }

@@ -74,7 +74,6 @@ pub fn soong_module(krate: &str) -> String {
     match krate {
         "android_os_permissions_aidl" => "android.os.permissions_aidl-rust".to_owned(),
         "android_system_cloudmessaging" => "android.system.cloudmessaging-rust".to_owned(),
-        "base64" => "libbase64_rust".to_owned(),
         "binder" => "libbinder_rs".to_owned(),
         "log" => "liblog_rust".to_owned(),
         _ => format!("lib{krate}"),
