@@ -102,10 +102,15 @@ impl Process {
                 Err(_) => return Err(End::Gone),
             }
         };
-        let known = |frame: &FromUplink| frame.frame.is_some();
-        let frame = frame::decode(&buffer[..size], known).map_err(|_| End::Malformed)?;
-        frame.frame.ok_or(End::Malformed)
+        parse(&buffer[..size])
     }
+}
+
+/// The frame that a packet of an uplink's holds.
+pub fn parse(packet: &[u8]) -> Result<from_uplink::Frame, End> {
+    let known = |frame: &FromUplink| frame.frame.is_some();
+    let frame = frame::decode(packet, known).map_err(|_| End::Malformed)?;
+    frame.frame.ok_or(End::Malformed)
 }
 
 impl Uplink for Process {

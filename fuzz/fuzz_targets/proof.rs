@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Keys, checkpoints and proofs as text: `fuzz/src/proof.rs`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::run("proof", data));

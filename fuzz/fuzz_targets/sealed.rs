@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What comes to a phone over a broker: `fuzz/src/sealed.rs`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::run("sealed", data));

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Segments of the ledger, when the gate starts: `fuzz/src/segment.rs`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::run("segment", data));
