@@ -14,8 +14,10 @@ use binder::host::{open_driver, Limits, ServeError, Server};
 use binder::Interface;
 use clap::{Args, Parser};
 
-use crate::registered;
+use crate::registered::{self, Init};
+use crate::secrets::{Files, Secrets};
 use crate::service::{name, Contexts, Identities, Services, Uids};
+use crate::stay::{Keeper, Unkept};
 
 /// The gate of Cloud Messaging: holds the owner's consent, keys and messages, and has no network.
 ///
@@ -111,6 +113,19 @@ impl Options {
         match self.transport.binder {
             Some(_) => Box::new(Contexts),
             None => Box::new(Uids(or_own(&self.settings_uid))),
+        }
+    }
+
+    /// Where keys are that stay on this machine.
+    pub fn secrets(&self) -> Box<dyn Secrets> {
+        Box::new(Files)
+    }
+
+    /// Who keeps this process while somebody is on.
+    pub fn keeper(&self) -> Box<dyn Keeper> {
+        match self.transport.binder {
+            Some(_) => Box::new(Init::default()),
+            None => Box::new(Unkept),
         }
     }
 

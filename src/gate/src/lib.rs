@@ -20,10 +20,12 @@ pub mod message;
 pub mod process;
 pub mod registered;
 pub mod seal;
+pub mod secrets;
 pub mod service;
-#[cfg(not(target_os = "android"))]
-#[path = "host.rs"]
+#[cfg_attr(target_os = "android", path = "android.rs")]
+#[cfg_attr(not(target_os = "android"), path = "host.rs")]
 pub mod side;
+pub mod stay;
 pub mod sync;
 pub mod user;
 pub mod work;

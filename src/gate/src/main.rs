@@ -10,9 +10,10 @@ use std::sync::Arc;
 use cloudmessaging_gate::clock::SystemClock;
 use cloudmessaging_gate::config::Config;
 use cloudmessaging_gate::consent::Disclosures;
-use cloudmessaging_gate::process::Forker;
+use cloudmessaging_gate::process::{self, Forker};
 use cloudmessaging_gate::service::{PendingHints, Services};
 use cloudmessaging_gate::side::{self, Options};
+use cloudmessaging_gate::stay::Stay;
 use cloudmessaging_gate::user::{Module, Users};
 use cloudmessaging_gate::work::Processes;
 
@@ -23,8 +24,7 @@ fn main() -> ExitCode {
 }
 
 fn run(options: Options) -> Result<Infallible, Box<dyn Error>> {
-    // Nobody may read our memory: no core dump, no ptrace by another process of our uid.
-    nix::sys::prctl::set_dumpable(false)?;
+    process::leave_no_dump()?;
     // The thread that forks comes before every other thread, and stays.
     let forker = Forker::start()?;
     side::start_log();
@@ -43,6 +43,8 @@ fn run(options: Options) -> Result<Infallible, Box<dyn Error>> {
         build: side::build(),
         clock: Arc::new(SystemClock),
         hints: hints.clone(),
+        secrets: options.secrets(),
+        stay: Stay::begin(options.keeper(), &options.data),
     }));
     let services = Services::new(Arc::new(users), options.identities(), hints)?;
     options.serve(&services)

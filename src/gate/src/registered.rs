@@ -4,8 +4,11 @@
 use std::convert::Infallible;
 
 use binder::{Interface, LazyServiceGuard, ProcessState};
+use rustutils::system_properties;
 
 use crate::service::{name, Services};
+use crate::stay::Keeper;
+use crate::sync::{lock, Mutex};
 
 /// The most threads that the driver may ask for: all the calls that are let in at a time, and some for a withdrawal
 /// (`service/crowd.rs`).
@@ -25,6 +28,37 @@ pub enum RegisterError {
     /// The kernel driver is gone.
     #[error("the Binder driver does not answer any more")]
     Lost,
+}
+
+/// The name of this process at init.
+const SERVICE: &str = "cloudmessagingd";
+
+/// init, and the service manager: between them they end and start a lazy service.
+#[derive(Debug, Default)]
+pub struct Init {
+    guard: Mutex<Option<LazyServiceGuard>>,
+}
+
+impl Keeper for Init {
+    fn keep(&self) {
+        *lock(&self.guard) = Some(LazyServiceGuard::new());
+        control("ctl.oneshot_off");
+    }
+
+    fn let_go(&self) {
+        // First: the process may end with the guard, and is not to be started again for that.
+        control("ctl.oneshot_on");
+        let guard = lock(&self.guard).take();
+        drop(guard);
+    }
+}
+
+/// Has init start this process again when it ends, or not. If that fails, our app still asks for it at boot and when
+/// its calls fail.
+fn control(property: &str) {
+    if let Err(e) = system_properties::write(property, SERVICE) {
+        log::error!("{property}: {e}");
+    }
 }
 
 /// Says how many threads there will be. Before the driver is opened.

@@ -11,11 +11,13 @@ use cloudmessaging_gate::config::{self, Config};
 use cloudmessaging_gate::consent::{CaptureMethod, Conditions, Disclosures};
 use cloudmessaging_gate::disclose::Classes;
 use cloudmessaging_gate::gate::{Network, Refusal};
+use cloudmessaging_gate::secrets::Files;
 use cloudmessaging_gate::service::error::ServiceError;
 use cloudmessaging_gate::service::facade::{
     Facade, GrantRequest, Hints, InboundMessage, OutgoingMessage, Personal, ReceivedSms,
     SimIdentity, UserId,
 };
+use cloudmessaging_gate::stay::{Stay, Unkept};
 use cloudmessaging_gate::user::{Module, Users};
 use cloudmessaging_seal::Number;
 use tempfile::TempDir;
@@ -149,6 +151,8 @@ impl Phone {
             build: "build/1".into(),
             clock: self.clock.clone(),
             hints: self.hints.clone(),
+            secrets: Box::new(Files),
+            stay: Stay::begin(Box::new(Unkept), self.disk.path()),
         };
         self.gate = Some(Arc::new(Users::new(Arc::new(module))));
         let (network, sim, unlocked) = (self.network(), self.sim(), self.unlocked);

@@ -37,7 +37,7 @@ impl Gate {
     }
 }
 
-/// The service's own words for an error: they stand in its description.
+/// The service's own words for an error: libbinder_rs gives them within its description only.
 pub fn message(status: &Status) -> String {
-    status.get_description()
+    status.to_string()
 }

@@ -23,6 +23,9 @@ use cloudmessaging_config::disclosure::{Disclosure, Disclosures};
 
 const CONTEXT: &[u8] = b"cloudmessaging consent record\0";
 
+/// The name of a record.
+const FILE: &str = "consent";
+
 /// The largest record file, in bytes: eight SIMs and the longest strings take a quarter of it.
 const MAX_FILE: usize = 4096;
 
@@ -106,7 +109,13 @@ pub struct ConsentStore {
 impl ConsentStore {
     /// The consent of `user`, in the user's `directory`.
     pub fn new(directory: &Path, user: i32, key: Box<dyn RecordKey>) -> Self {
-        Self { user, file: DurableFile::new(directory, "consent", MAX_FILE), key }
+        Self { user, file: DurableFile::new(directory, FILE, MAX_FILE), key }
+    }
+
+    /// Whether a record is in the user's `directory`, whatever it may be worth; what cannot be told counts as one.
+    pub fn is_recorded(directory: &Path) -> bool {
+        let looked = std::fs::symlink_metadata(directory.join(FILE));
+        !looked.is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound)
     }
 
     /// Whether the user with this serial number has turned cloud messaging on. Changes nothing.

@@ -87,9 +87,20 @@ fn place(end: &OwnedFd) -> io::Result<()> {
 }
 
 fn gain_no_privileges() -> io::Result<()> {
-    let (one, zero): (c_ulong, c_ulong) = (1, 0);
-    // SAFETY: PR_SET_NO_NEW_PRIVS takes numbers, no pointer; the kernel wants the unused ones to be 0.
-    let result = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, one, zero, zero, zero) };
+    prctl(libc::PR_SET_NO_NEW_PRIVS, 1)
+}
+
+/// Nobody may read this process's memory: no core dump, no ptrace by another process of its uid. A child is born
+/// with it and loses it at exec.
+pub fn leave_no_dump() -> io::Result<()> {
+    prctl(libc::PR_SET_DUMPABLE, 0)
+}
+
+/// `nix` has these two for Linux, not for Android.
+fn prctl(option: c_int, argument: c_ulong) -> io::Result<()> {
+    let zero: c_ulong = 0;
+    // SAFETY: both options take numbers, no pointer; the kernel wants the unused ones to be 0.
+    let result = unsafe { libc::prctl(option, argument, zero, zero, zero) };
     checked(result)
 }
 

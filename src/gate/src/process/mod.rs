@@ -15,7 +15,7 @@ mod forker;
 #[cfg(test)]
 mod tests;
 
-pub use exec::GATE_FD;
+pub use exec::{leave_no_dump, GATE_FD};
 pub use forker::Forker;
 
 use exec::Closing;

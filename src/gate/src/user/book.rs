@@ -16,9 +16,7 @@ use ring::{digest, hmac};
 use super::Module;
 use crate::disclose::Classes;
 use crate::gate::{self, CheckpointOpening, ConnectEntry, IntentEntry, Refusal};
-use crate::ledger::{
-    self, Authority, Event, ExportError, FileSigner, Kept, Ledger, LedgerError, Record, Said,
-};
+use crate::ledger::{self, Authority, Event, ExportError, Kept, Ledger, LedgerError, Record, Said};
 use crate::message::{Closed, SmsReason};
 use crate::sync::{lock, Mutex};
 
@@ -35,8 +33,8 @@ pub struct Book {
 
 impl Book {
     /// Opens the ledger in the folder of a user.
-    pub fn open(module: &Arc<Module>, folder: &Path) -> Self {
-        let signer = Box::new(FileSigner::new(folder));
+    pub fn open(module: &Arc<Module>, user: i32, folder: &Path) -> Self {
+        let signer = module.secrets.signer(user, folder);
         let (folder, clock) = (folder.join("ledger"), module.clock.clone());
         let open = move || Ledger::open(&folder, clock.clone());
         let kept = Arc::new(Kept::new(open, module.clock.clone(), module.config.ledger));

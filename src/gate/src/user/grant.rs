@@ -72,8 +72,13 @@ impl User {
 
         step!("gate.grant.written_down");
 
+        // Before there is a record, and with nothing locked.
+        self.module.stay.stay_for(self.id);
+        step!("gate.grant.stays");
         let mut consent = lock(&self.consent);
         if consent.withdrawals != withdrawals {
+            drop(consent);
+            self.leave_if_off();
             self.not_granted(id, true);
             return Err(ServiceError::Off);
         }
@@ -93,6 +98,7 @@ impl User {
                 }
                 self.not_granted(id, durable);
                 drop(consent);
+                self.leave_if_off();
                 // What was accepted under the consent before it ends with that.
                 self.settle_desk();
                 self.wake();

@@ -39,15 +39,15 @@ use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::consent::{
-    ConsentStore, Disclosures, FileRecordKey, OffReason, Record, RecordId, SimIdentity,
-};
+use crate::consent::{ConsentStore, Disclosures, OffReason, Record, RecordId, SimIdentity};
 use crate::courier::{Courier, Event};
 use crate::gate::{Gate, Network, Refusal, Terms};
 use crate::identity::{KeyStore, Keys, StorageKey};
 use crate::message::Messages;
 use crate::seal::RegistrarKey;
+use crate::secrets::Secrets;
 use crate::service::facade::Hints;
+use crate::stay::Stay;
 use crate::sync::{lock, Mutex};
 use crate::work::{Started, Workers};
 
@@ -71,6 +71,10 @@ pub struct Module {
     pub clock: Arc<dyn Clock>,
     /// Tells that there is something to ask for.
     pub hints: Arc<dyn Hints>,
+    /// Where keys are that stay on this phone.
+    pub secrets: Box<dyn Secrets>,
+    /// For whom this process stays.
+    pub stay: Arc<Stay>,
 }
 
 impl Module {
@@ -204,8 +208,8 @@ impl User {
     fn new(module: Arc<Module>, id: i32) -> Self {
         let folder = module.data.join(id.to_string());
         make_private(&folder);
-        let book = Book::open(&module, &folder);
-        let key = Box::new(FileRecordKey::new(&folder));
+        let book = Book::open(&module, id, &folder);
+        let key = module.secrets.record_key(id, &folder);
         Self {
             id,
             gate: Gate::new(),
@@ -236,6 +240,16 @@ impl User {
             courier: Mutex::new(None),
             standing_read: AtomicBool::new(false),
             module,
+        }
+    }
+
+    /// Does not have the process stay for this user, if the record is gone for good or worth nothing.
+    pub(super) fn leave_if_off(&self) {
+        // First what it stays for: what comes after this is not undone.
+        let Some(reason) = self.module.stay.reason(self.id) else { return };
+        let off = lock(&self.consent).record.is_none() && lock(&self.view).durable;
+        if off {
+            self.module.stay.leave(self.id, reason, &*self.module.workers);
         }
     }
 

@@ -96,6 +96,7 @@ impl User {
         self.gate.report(Facts::default());
         self.gate.close(Closed::Off);
         drop(consent);
+        self.leave_if_off();
         self.lock_vault();
         self.module.hints.state_changed(self.id);
     }
@@ -222,6 +223,7 @@ impl User {
         }
         self.standing_read.store(true, Ordering::SeqCst);
         drop(consent);
+        self.leave_if_off();
         // The storage key may have come before.
         self.settle_desk();
     }

@@ -237,6 +237,12 @@ impl Facade for Users {
         for report in reports {
             self.add(report.user).reported(Known::from(report), network.clone());
         }
+        // A record of somebody who is no user of this phone.
+        for id in self.module.stay.users() {
+            if reports.iter().all(|report| report.user != id) {
+                self.add(id).leave_if_off();
+            }
+        }
     }
 
     fn report_identities(&self, user: UserId, sims: Vec<SimIdentity>) -> Result<()> {

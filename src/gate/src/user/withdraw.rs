@@ -87,6 +87,7 @@ impl User {
         self.book.set_hash_key(None);
         let lease_until_ms = if erased == Some(true) { 0 } else { lease_until_ms };
         lock(&self.view).lease_until_ms = lease_until_ms;
+        self.leave_if_off();
         self.module.hints.state_changed(self.id);
         self.module.hints.outcomes(self.id);
         Withdrawn { durable, erased, lease_until_ms }
@@ -119,6 +120,7 @@ impl User {
                     lock(&user.view).durable = true;
                     drop(consent);
                     log::info!("off is durable now");
+                    user.leave_if_off();
                     user.module.hints.state_changed(user.id);
                     return;
                 }

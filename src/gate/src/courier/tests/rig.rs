@@ -25,7 +25,9 @@ use crate::consent::{CaptureMethod, Conditions, Disclosures, SimIdentity};
 use crate::disclose::Classes;
 use crate::file::copied::copied;
 use crate::gate::Network;
+use crate::secrets::Files;
 use crate::service::facade::{Facade, GrantRequest, Hints, UserId};
+use crate::stay::{Stay, Unkept};
 use crate::user::{Module, Users};
 
 /// A request to the registrar, opened.
@@ -104,6 +106,8 @@ fn users(disk: &Path, clock: &Arc<ManualClock>, stage: &Arc<Stage>, r: &Registra
         build: "build/1".into(),
         clock: clock.clone(),
         hints: Arc::new(Deaf),
+        secrets: Box::new(Files),
+        stay: Stay::begin(Box::new(Unkept), disk),
     })))
 }
 

@@ -8,6 +8,7 @@ mod messages;
 mod preview;
 mod reading;
 mod reports;
+mod staying;
 mod withdrawing;
 
 use std::cell::RefCell;
@@ -29,8 +30,10 @@ use crate::disclose::{Classes, DataClass};
 use crate::file::copied::{copied, copy_all};
 use crate::gate::{Network, Refusal};
 use crate::process::Forker;
+use crate::secrets::Files;
 use crate::service::error::ServiceError;
 use crate::service::facade::{Facade, GrantRequest, Hints, OutgoingMessage, Personal, UserId};
+use crate::stay::{Stay, Unkept};
 use crate::sync::lock;
 use crate::work::{Processes, Started};
 
@@ -101,6 +104,8 @@ impl Phone {
             build: "build/1".into(),
             clock: Arc::new(Interrupting),
             hints: Arc::new(Deaf),
+            secrets: Box::new(Files),
+            stay: Stay::begin(Box::new(Unkept), disk.path()),
         };
         change(&mut module);
         Self { users: Arc::new(Users::new(Arc::new(module))), disk }
