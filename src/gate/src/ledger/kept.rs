@@ -35,6 +35,8 @@ pub struct Kept {
     tended: Mutex<Tended>,
     /// Held by the one who tends.
     tending: Mutex<()>,
+    /// Held by the one who opens it anew.
+    opening: Mutex<()>,
 }
 
 struct Slot {
@@ -68,10 +70,19 @@ impl Kept {
             owed: Mutex::default(),
             tended: Mutex::default(),
             tending: Mutex::default(),
+            opening: Mutex::default(),
         }
     }
 
-    /// The ledger, to be read. Opens nothing.
+    /// The ledger, to be read. Opens nothing, but waits while somebody does.
+    pub fn to_read(&self) -> Result<Arc<Ledger>, LedgerError> {
+        self.ledger().or_else(|_| {
+            drop(lock(&self.opening));
+            self.ledger()
+        })
+    }
+
+    /// The ledger as it is. Waits for nobody.
     pub fn ledger(&self) -> Result<Arc<Ledger>, LedgerError> {
         lock(&self.slot).ledger.clone()
     }
@@ -172,21 +183,27 @@ impl Kept {
     /// The ledger, opened anew if it has stopped and it is time to try.
     fn running(&self) -> Result<Arc<Ledger>, LedgerError> {
         let now = self.clock.boot_ms();
-        {
+        let _opening = {
             let mut slot = lock(&self.slot);
-            let why = match &slot.ledger {
+            let (why, is_read) = match &slot.ledger {
                 Ok(ledger) => match ledger.stopped() {
                     None => return Ok(ledger.clone()),
-                    Some(why) => why,
+                    // Whoever has it has it from this slot, and the slot is locked.
+                    Some(why) => (why, Arc::strong_count(ledger) > 1 || ledger.is_held()),
                 },
-                Err(why) => why.clone(),
+                Err(why) => (why.clone(), false),
             };
-            if now < slot.again_ms || !may_pass(&why) {
+            if now < slot.again_ms || is_read || !may_pass(&why) {
                 return Err(why);
             }
-            // The old one is let go: no ledger is open twice. Where somebody still reads it, this time fails.
+            let opening = match self.opening.try_lock() {
+                Err(TryLockError::WouldBlock) => return Err(why),
+                opening => opening,
+            };
+            // The old one is let go: no ledger is open twice.
             (slot.ledger, slot.again_ms) = (Err(why), now.saturating_add(RETRY_MS));
-        }
+            opening
+        };
         let opened = (self.open)().map(Arc::new);
         match &opened {
             Ok(ledger) => {

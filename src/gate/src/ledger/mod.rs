@@ -157,6 +157,11 @@ impl Ledger {
         self.shared.stopped()
     }
 
+    /// Whether one of its entries is still waited for, or its own thread has not ended.
+    fn is_held(&self) -> bool {
+        Arc::strong_count(&self.shared) > 1
+    }
+
     /// How many segments there are: when one begins, there may be something to erase.
     pub fn segments(&self) -> usize {
         self.shared.durable().1.len()

@@ -111,7 +111,7 @@ impl Book {
         limit: usize,
         filter: &Filter,
     ) -> Result<Vec<Record>, LedgerError> {
-        let ledger = self.kept.ledger()?;
+        let ledger = self.kept.to_read()?;
         match filter.is_open() {
             true => ledger.read(before, limit),
             false => ledger.read_those(before, limit, |entry| filter.passes(entry)),
@@ -120,12 +120,12 @@ impl Book {
 
     /// Visits all entries, oldest first.
     pub fn each(&self, visit: impl FnMut(&Entry)) -> Result<(), LedgerError> {
-        self.kept.ledger()?.each(visit)
+        self.kept.to_read()?.each(visit)
     }
 
     /// The signed checkpoint of what is durable, and the key that checks it.
     pub fn checkpoint(&self) -> Result<(String, String), ExportError> {
-        let (tree, authority) = (self.kept.ledger()?.tree(), self.authority());
+        let (tree, authority) = (self.kept.to_read()?.tree(), self.authority());
         Ok((authority.sign(&tree)?, authority.key()?.to_string()))
     }
 
@@ -140,7 +140,7 @@ impl Book {
 
     /// Writes all of it; how many entries.
     pub fn export(&self, to: &mut dyn Write) -> Result<u64, ExportError> {
-        self.kept.ledger()?.export(&self.authority(), to)
+        self.kept.to_read()?.export(&self.authority(), to)
     }
 
     fn authority(&self) -> Authority<'_> {

@@ -89,6 +89,58 @@ fn what_was_noted_and_reached_the_disk_all_the_same_is_there_once() {
 }
 
 #[test]
+fn who_reads_a_ledger_that_is_opened_anew_waits_for_it() {
+    let (place, control) = (Place::new(), Control::default());
+    let (opens, opened) = std::sync::mpsc::sync_channel(0);
+    let (go_on, goes_on) = std::sync::mpsc::channel::<()>();
+    let (ledger, clock, disk) = (place.ledger.clone(), place.clock.clone(), control.clone());
+    let goes_on = std::sync::Mutex::new(goes_on);
+    let open = move || {
+        // The first time nobody listens, and it goes on at once.
+        let _ = opens.send(());
+        let _ = goes_on.lock().unwrap().recv();
+        disk.open_at(&ledger, clock.clone())
+    };
+    let kept = thread::scope(|scope| {
+        let kept = scope.spawn(|| Kept::new(open, place.clock.clone(), Retention::default()));
+        opened.recv().unwrap();
+        go_on.send(()).unwrap();
+        kept.join().unwrap()
+    });
+    kept.append(event(0)).unwrap();
+    control.fail(Some(Fault::Append(Errno::EIO)));
+    kept.append(event(1)).unwrap_err();
+    control.fail(None);
+    thread::scope(|scope| {
+        let appending = scope.spawn(|| kept.append(event(2)));
+        opened.recv().unwrap();
+        assert!(kept.ledger().is_err(), "it is being opened");
+        let reading = scope.spawn(|| kept.to_read().map(|ledger| ledger.count()));
+        go_on.send(()).unwrap();
+        assert!(reading.join().unwrap().unwrap() > 0);
+        assert_eq!(appending.join().unwrap(), Ok(1));
+    });
+}
+
+#[test]
+fn a_ledger_that_stopped_is_there_to_be_read_until_nobody_reads_it() {
+    let (place, control) = (Place::new(), Control::default());
+    let kept = kept(&place, &control, Retention::default());
+    kept.append(event(0)).unwrap();
+    control.fail(Some(Fault::Append(Errno::EIO)));
+    kept.append(event(1)).unwrap_err();
+    control.fail(None);
+    let reading = kept.to_read().unwrap();
+    for _ in 0..3 {
+        place.clock.advance(3000);
+        kept.append(event(1)).unwrap_err();
+        assert_eq!(numbers(&kept.to_read().unwrap()), [0], "another one reads it");
+    }
+    drop(reading);
+    assert_eq!(append(&kept, &place, event(1)), 1);
+}
+
+#[test]
 fn a_damaged_ledger_is_not_opened_again() {
     let (place, control) = (Place::new(), Control::default());
     let ledger = place.open().unwrap();
