@@ -21,6 +21,7 @@ pub mod note;
 pub mod proof;
 pub mod proof_text;
 pub mod prove;
+mod reasons;
 pub mod statement;
 pub mod tampered;
 pub mod totals;

@@ -10,6 +10,8 @@ use cloudmessaging_wire::proto::ledger::{
     Withdraw,
 };
 
+use crate::reasons;
+
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// The event's name in proto/ledger.proto; `erased` or `unknown` where there is none to read.
@@ -43,7 +45,9 @@ pub fn summary(entry: &Entry) -> String {
         Some(Event::Grant(e)) => grant(e),
         Some(Event::Withdraw(e)) => withdraw(e, entry.wall_ms),
         Some(Event::FoundOn(e)) => with("Found turned on at start", ": ", &e.reason),
-        Some(Event::FoundOff(e)) => with("Found turned off at start", ": ", &e.reason),
+        Some(Event::FoundOff(e)) => {
+            with("Found turned off at start", ": ", reasons::off(&e.reason))
+        }
         Some(Event::ClassChange(e)) => {
             format!(
                 "{} to reveal: {}",
@@ -52,7 +56,9 @@ pub fn summary(entry: &Entry) -> String {
             )
         }
         Some(Event::PolicyChange(e)) if e.reason.is_empty() => "No policy forbids any more".into(),
-        Some(Event::PolicyChange(e)) => format!("Forbidden from outside: {}", e.reason),
+        Some(Event::PolicyChange(e)) => {
+            format!("Forbidden from outside: {}", reasons::policy(&e.reason))
+        }
         Some(Event::Connect(e)) => connect(e),
         Some(Event::Intent(e)) => intent(e),
         Some(Event::Outcome(e)) => outcome(e),
@@ -68,13 +74,14 @@ pub fn summary(entry: &Entry) -> String {
             many(e.count.into(), "call"),
             e.caller_uid,
             e.window_ms / 1000,
-            e.reason
+            reasons::refusal(&e.reason)
         ),
         Some(Event::TailCut(e)) => {
             format!("The end of the ledger was torn by a crash: {} cut", many(e.bytes, "byte"))
         }
         Some(Event::Refused(e)) => {
-            format!("Dropped {} from outside: {}", many(e.count.into(), "message"), e.reason)
+            let why = reasons::dropped(&e.reason);
+            format!("Dropped {} from outside: {why}", many(e.count.into(), "message"))
         }
         Some(Event::NumberMoved(e)) => format!(
             "The number of SIM {} was registered by another phone: nothing more is sent for it",
@@ -83,7 +90,7 @@ pub fn summary(entry: &Entry) -> String {
         Some(Event::HistoryErased(e)) => format!(
             "Content erased of all entries before {}, {}",
             e.before,
-            if e.asked { "as you asked" } else { "because of their age" }
+            if e.asked { "as you asked" } else { "because of their age or size" }
         ),
         None if entry.schema_version == 0 => "Content erased".into(),
         None => format!("Written by a newer version ({})", entry.schema_version),
@@ -171,8 +178,8 @@ fn intent(e: &Intent) -> String {
         Purpose::Unspecified => "Transmission of an unknown purpose",
     };
     format!(
-        "{purpose}: {} sealed to {}{}",
-        many(e.ciphertext_size.into(), "byte"),
+        "{purpose}: {} to {}{}",
+        many(e.ciphertext_size.into(), "sealed byte"),
         e.host,
         revealing(&e.revealed)
     )
@@ -181,7 +188,7 @@ fn intent(e: &Intent) -> String {
 fn outcome(e: &Outcome) -> String {
     match e.ending() {
         Ending::Delivered => "A message was delivered".into(),
-        Ending::UseSms => with("A message was left to SMS", ": ", &e.reason),
+        Ending::UseSms => with("A message was left to SMS", ": ", reasons::sms(&e.reason)),
         Ending::Received => "A message was received".into(),
         Ending::Unspecified => with("A message ended in an unknown way", ": ", &e.reason),
     }
@@ -255,7 +262,7 @@ mod tests {
         }));
         assert_eq!(
             summary(&entry),
-            "Message: 272 bytes sealed to broker.example; reveals: message content, \
+            "Message: 272 sealed bytes to broker.example; reveals: message content, \
              recipient's routing id"
         );
         assert_eq!(
@@ -299,7 +306,7 @@ mod tests {
             Refusals { caller_uid: 10123, reason: "OFF".into(), count: 40, window_ms: 60_000 };
         assert_eq!(
             summary(&entry(Event::Refusals(refusals))),
-            "Refused 40 calls of app 10123 within 60 s: OFF"
+            "Refused 40 calls of app 10123 within 60 s: cloud messaging is not turned on"
         );
         assert_eq!(
             summary(&entry(Event::TailCut(TailCut { bytes: 1 }))),
@@ -315,7 +322,7 @@ mod tests {
         assert_eq!(summary(&entry(asked)), "Content erased of all entries before 12, as you asked");
         assert_eq!(
             summary(&entry(old.clone())),
-            "Content erased of all entries before 12, because of their age"
+            "Content erased of all entries before 12, because of their age or size"
         );
         assert_eq!(event_name(&entry(old)), "history_erased");
     }

@@ -145,7 +145,7 @@ mod tests {
             position: 7,
             wallMillis: 0,
             event: "intent".into(),
-            summary: "Message: 1160 bytes sealed to localhost".into(),
+            summary: "Message: 1160 sealed bytes to localhost".into(),
             revealed: vec![DataClass::MESSAGE_CONTENT, DataClass::PHONE_NUMBER],
             bytes: 1160,
             host: "localhost".into(),
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(lines[0], "POS  WHEN (UTC)               EVENT    BYTES  WHAT");
         assert_eq!(
             lines[1],
-            "  7  1970-01-01 00:00:00.000  intent    1160  Message: 1160 bytes sealed to localhost"
+            "  7  1970-01-01 00:00:00.000  intent    1160  Message: 1160 sealed bytes to localhost"
         );
         assert_eq!(lines[2], "  6  1970-01-01 00:00:00.000  outcome      -");
         assert_eq!(lines[4], "2 entries, 1160 bytes.");
