@@ -15,27 +15,28 @@ pub const DAYS_MAX: usize = 3660;
 /// How often, and how many bytes after encryption.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Total {
-    /// Connections and transmissions.
+    /// Attempts to connect, and ciphertexts handed over, or about to be.
     pub count: u64,
+    /// How many of these were attempts to connect.
+    pub connections: u64,
     /// Bytes of the ciphertexts; a connection counts none.
     pub bytes: u64,
 }
 
 impl Total {
-    fn add(&mut self, bytes: u32) {
+    fn add(&mut self, entry: &Entry) {
         self.count += 1;
-        self.bytes = self.bytes.saturating_add(bytes.into());
+        self.connections += u64::from(matches!(entry.event, Some(Event::Connect(_))));
+        self.bytes = self.bytes.saturating_add(bytes(entry).into());
     }
 }
 
 /// One day.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Day {
-    /// Attempts to connect.
-    pub connections: Total,
-    /// Ciphertexts handed over, or about to be.
-    pub transmissions: Total,
-    /// The same by what they revealed, by number of `DataClass`. One that revealed two classes is in both.
+    /// In all.
+    pub all: Total,
+    /// By what was revealed, by number of `DataClass`. One that revealed two classes is in both.
     pub classes: BTreeMap<i32, Total>,
 }
 
@@ -55,19 +56,17 @@ impl Totals {
     /// One more entry; those that say of nothing that left are passed over.
     pub fn add(&mut self, entry: &Entry) {
         let day = entry.wall_ms.saturating_add(self.offset_ms).div_euclid(DAY_MS);
-        let total: fn(&mut Day) -> &mut Total = match entry.event {
-            Some(Event::Connect(_)) => |day| &mut day.connections,
-            Some(Event::Intent(_)) => |day| &mut day.transmissions,
-            _ => return,
-        };
+        if !matches!(entry.event, Some(Event::Connect(_) | Event::Intent(_))) {
+            return;
+        }
         let of_day = self.days.entry(day).or_default();
-        total(of_day).add(bytes(entry));
+        of_day.all.add(entry);
         let mut classes = revealed(entry).to_vec();
         // An entry that names a class twice revealed it once.
         classes.sort_unstable();
         classes.dedup();
         for class in classes {
-            of_day.classes.entry(class).or_default().add(bytes(entry));
+            of_day.classes.entry(class).or_default().add(entry);
         }
         if self.days.len() > DAYS_MAX {
             self.days.pop_first();
@@ -100,14 +99,14 @@ mod tests {
         totals.add(&Entry { event: Some(Event::Connect(connect)), ..Entry::default() });
         let boot = Some(Event::Boot(Boot::default()));
         totals.add(&Entry { event: boot, ..Entry::default() });
-        let of = |count, bytes| Total { count, bytes };
+        let of = |count, connections, bytes| Total { count, connections, bytes };
         let days: Vec<_> = totals.days().collect();
         assert_eq!(days.len(), 2);
         let (number, day) = days[0];
-        assert_eq!((number, day.connections, day.transmissions), (0, of(1, 0), of(2, 1312)));
+        assert_eq!((number, day.all), (0, of(3, 1, 1312)));
         let classes: Vec<_> = day.classes.clone().into_iter().collect();
-        assert_eq!(classes, [(3, of(2, 1312)), (4, of(1, 0)), (6, of(1, 272))]);
-        assert_eq!((days[1].0, days[1].1.transmissions), (1, of(1, 100)));
+        assert_eq!(classes, [(3, of(2, 0, 1312)), (4, of(1, 1, 0)), (6, of(1, 0, 272))]);
+        assert_eq!((days[1].0, days[1].1.all), (1, of(1, 0, 100)));
     }
 
     #[test]

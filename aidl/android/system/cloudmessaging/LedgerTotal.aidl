@@ -11,7 +11,7 @@ parcelable LedgerTotal {
     DataClass dataClass = DataClass.UNSPECIFIED;
     /** Attempts to connect, and ciphertexts that were handed over or about to be. */
     long count = 0;
-    /** How many of these were attempts to connect; 0 in what is of one class. */
+    /** How many of these were attempts to connect. */
     long connections = 0;
     /** Bytes of the ciphertexts. */
     long bytes = 0;

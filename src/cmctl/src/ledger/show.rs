@@ -5,7 +5,7 @@ use crate::answer::{Answer, Failure};
 use crate::connect::{answered, Gate};
 use crate::output::{Lean, Table};
 use crate::time::{utc, utc_column};
-use crate::words::class_names;
+use crate::words::{class_names, class_word};
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
     ICloudMessagingConsent::MAX_LEDGER_PAGE, LedgerEntry::LedgerEntry,
 };
@@ -23,10 +23,9 @@ pub fn show(gate: &Gate, asked: &ShowArguments) -> Result<Answer, Failure> {
     let (entries, more) = newest(asked.limit, before, |before, page| {
         answered(consent.ledger(before, page, &events, &asked.class))
     })?;
-    let all = events.is_empty() && asked.class.is_empty() && asked.before.is_none();
     Ok(Answer::done(
         json!({"entries": entries.iter().map(as_json).collect::<Vec<_>>(), "more": more}),
-        as_text(&entries, more, all),
+        as_text(&entries, more, asked),
     ))
 }
 
@@ -65,8 +64,9 @@ fn as_json(entry: &LedgerEntry) -> Value {
     })
 }
 
-fn as_text(entries: &[LedgerEntry], more: bool, all: bool) -> String {
+fn as_text(entries: &[LedgerEntry], more: bool, asked: &ShowArguments) -> String {
     let Some(oldest) = entries.last() else {
+        let all = asked.event.is_empty() && asked.class.is_empty() && asked.before.is_none();
         return match all && !more {
             true => "The ledger is empty: nothing left this phone.".into(),
             false => "No such entry.".into(),
@@ -92,9 +92,18 @@ fn as_text(entries: &[LedgerEntry], more: bool, all: bool) -> String {
     let bytes: i64 = entries.iter().map(|entry| entry.bytes).sum();
     text.push_str(&format!("\n\n{} entries, {bytes} bytes.", entries.len()));
     if more {
-        text.push_str(&format!("\nOlder ones: cmctl ledger show --before {}", oldest.position));
+        text.push_str(&format!("\nOlder ones: {}", older(asked, oldest.position)));
     }
     text
+}
+
+/// The same command, for what comes before.
+fn older(asked: &ShowArguments, before: i64) -> String {
+    let mut command = format!("cmctl ledger show --before {before} --limit {}", asked.limit);
+    let events = asked.event.iter().map(|event| format!(" --event {event}"));
+    let classes = asked.class.iter().map(|class| format!(" --class {}", class_word(*class)));
+    command.extend(events.chain(classes));
+    command
 }
 
 #[cfg(test)]
@@ -151,7 +160,9 @@ mod tests {
             host: "localhost".into(),
             entry: vec![],
         };
-        let text = as_text(&[intent, entry(6)], true, true);
+        let mut asked =
+            ShowArguments { limit: 2, before: None, event: Vec::new(), class: Vec::new() };
+        let text = as_text(&[intent, entry(6)], true, &asked);
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines[0], "POS  WHEN (UTC)               EVENT    BYTES  WHAT");
         assert_eq!(
@@ -160,8 +171,13 @@ mod tests {
         );
         assert_eq!(lines[2], "  6  1970-01-01 00:00:00.000  outcome      -");
         assert_eq!(lines[4], "2 entries, 1160 bytes.");
-        assert_eq!(lines[5], "Older ones: cmctl ledger show --before 6");
-        assert_eq!(as_text(&[], false, true), "The ledger is empty: nothing left this phone.");
-        assert_eq!(as_text(&[], false, false), "No such entry.");
+        assert_eq!(lines[5], "Older ones: cmctl ledger show --before 6 --limit 2");
+        assert_eq!(as_text(&[], false, &asked), "The ledger is empty: nothing left this phone.");
+        asked.event.push("intent");
+        asked.class.push(DataClass::MESSAGE_CONTENT);
+        assert_eq!(as_text(&[], false, &asked), "No such entry.");
+        assert!(as_text(&[entry(7)], true, &asked).ends_with(
+            "cmctl ledger show --before 7 --limit 2 --event intent --class message-content"
+        ));
     }
 }

@@ -52,7 +52,14 @@ fn each(
 fn as_json(days: &RangeInclusive<i32>, totals: &[LedgerTotal]) -> Value {
     let of_day = |all: &LedgerTotal| {
         let classes = totals.iter().filter(|of| of.day == all.day && of.dataClass != all.dataClass);
-        let class = |of: &LedgerTotal| json!({"class": of.dataClass.name(), "count": of.count, "bytes": of.bytes});
+        let class = |of: &LedgerTotal| {
+            json!({
+                "class": of.dataClass.name(),
+                "count": of.count,
+                "connections": of.connections,
+                "bytes": of.bytes,
+            })
+        };
         json!({
             "day": day_text(all.day),
             "count": all.count,
@@ -78,6 +85,7 @@ fn as_text(days: &RangeInclusive<i32>, totals: &[LedgerTotal]) -> String {
         ("DAY (UTC)", Lean::Left),
         ("REVEALED", Lean::Left),
         ("TIMES", Lean::Right),
+        ("CONNECTIONS", Lean::Right),
         ("BYTES", Lean::Right),
     ]);
     let (mut times, mut connections, mut bytes) = (0, 0, 0);
@@ -92,6 +100,7 @@ fn as_text(days: &RangeInclusive<i32>, totals: &[LedgerTotal]) -> String {
             if all { day_text(of.day) } else { String::new() },
             if all { "in all".into() } else { class_word(of.dataClass) },
             of.count.to_string(),
+            if of.connections == 0 { "-".into() } else { of.connections.to_string() },
             if of.bytes == 0 { "-".into() } else { of.bytes.to_string() },
         ]);
     }
@@ -107,7 +116,7 @@ mod tests {
     use super::*;
 
     fn total(day: i32, class: DataClass, count: i64, bytes: i64) -> LedgerTotal {
-        let connections = i64::from(class == DataClass::UNSPECIFIED);
+        let connections = i64::from(bytes == 0 || class == DataClass::UNSPECIFIED && count > 1);
         LedgerTotal { day, dataClass: class, count, connections, bytes }
     }
 
@@ -124,13 +133,13 @@ mod tests {
     fn each_day_has_its_classes_below_it() {
         let text = as_text(&(19_999..=20_001), &two_days());
         let lines: Vec<_> = text.lines().collect();
-        assert_eq!(lines[0], "DAY (UTC)   REVEALED         TIMES  BYTES");
-        assert_eq!(lines[1], "2024-10-04  in all               3   1312");
-        assert_eq!(lines[2], "            message-content      2   1312");
-        assert_eq!(lines[3], "            network-address      1      -");
-        assert_eq!(lines[4], "2024-10-05  in all               1    100");
+        assert_eq!(lines[0], "DAY (UTC)   REVEALED         TIMES  CONNECTIONS  BYTES");
+        assert_eq!(lines[1], "2024-10-04  in all               3            1   1312");
+        assert_eq!(lines[2], "            message-content      2            -   1312");
+        assert_eq!(lines[3], "            network-address      1            1      -");
+        assert_eq!(lines[4], "2024-10-05  in all               1            -    100");
         assert!(lines[6]
-            .starts_with("2024-10-03 to 2024-10-05: 4 times, 2 of them a connection, 1412 bytes."));
+            .starts_with("2024-10-03 to 2024-10-05: 4 times, 1 of them a connection, 1412 bytes."));
         assert_eq!(
             as_text(&(0..=1), &[]),
             "Nothing left this phone, 1970-01-01 to 1970-01-02 (UTC)."
@@ -142,7 +151,8 @@ mod tests {
         let json = as_json(&(19_999..=20_001), &two_days());
         assert_eq!((&json["from"], &json["to"]), (&json!("2024-10-03"), &json!("2024-10-05")));
         assert_eq!(json["days"].as_array().unwrap().len(), 2);
-        let class = json!({"class": "MESSAGE_CONTENT", "count": 2, "bytes": 1312});
+        let class =
+            json!({"class": "MESSAGE_CONTENT", "count": 2, "connections": 0, "bytes": 1312});
         assert_eq!(json["days"][0]["classes"][0], class);
         assert_eq!(json["days"][1]["classes"], json!([]));
     }

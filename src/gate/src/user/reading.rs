@@ -80,15 +80,10 @@ fn day_totals(number: i32, day: &Day) -> Vec<aidl::LedgerTotal::LedgerTotal> {
         day: number,
         dataClass: class,
         count: whole(of.count),
-        connections: 0,
+        connections: whole(of.connections),
         bytes: whole(of.bytes),
     };
-    let (connections, transmissions) = (day.connections, day.transmissions);
-    let all = aidl::LedgerTotal::LedgerTotal {
-        count: whole(connections.count.saturating_add(transmissions.count)),
-        connections: whole(connections.count),
-        ..row(aidl::DataClass::DataClass::UNSPECIFIED, transmissions)
-    };
+    let all = row(aidl::DataClass::DataClass::UNSPECIFIED, day.all);
     let by_class = day
         .classes
         .iter()

@@ -78,7 +78,7 @@ fn each_day_has_its_total_and_that_of_each_class() {
     };
     assert_eq!(of(Word::UNSPECIFIED), (3, 1, 128));
     assert_eq!(of(Word::ROUTING_ID), (2, 0, 128));
-    assert_eq!(of(Word::NETWORK_ADDRESS), (1, 0, 0));
+    assert_eq!(of(Word::NETWORK_ADDRESS), (1, 1, 0));
     assert!(phone.users.ledger_totals(0, &days(0..=1)).unwrap().is_empty());
 }
 
