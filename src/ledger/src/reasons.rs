@@ -61,6 +61,7 @@ pub(crate) fn policy(reason: &str) -> &str {
     match reason {
         "DISALLOW_SMS" => "this user may not use SMS",
         "ORGANISATION" => "an organisation's policy",
+        "BUILD" => "this build's configuration",
         other => other,
     }
 }
