@@ -64,6 +64,11 @@ impl Checkpoint {
     }
 }
 
+/// A checkpoint that was kept: what a text editor or a mail did to the ends of its lines is mended.
+pub fn mended(note: &str) -> String {
+    format!("{}\n", note.replace("\r\n", "\n").trim_end())
+}
+
 /// A number as C2SP writes it: decimal, without leading zeroes.
 pub(crate) fn decimal(text: &str) -> Option<u64> {
     let number: u64 = text.parse().ok()?;

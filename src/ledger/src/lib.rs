@@ -8,7 +8,7 @@
 //!
 //! Read it in the order of the layers: `tree`, `proof`, `leaf`, `note` with its `base64`, `checkpoint`, `export`, `verify` with what it
 //! finds in `tampered`; then what is made of an export: `prove`, `proof_text`, `compare`. What entries say to a person
-//! is in `statement`, `filter` and `totals`.
+//! is in `statement`, `filter`, `span` and `totals`.
 
 pub mod base64;
 pub mod checkpoint;
@@ -22,6 +22,7 @@ pub mod proof;
 pub mod proof_text;
 pub mod prove;
 mod reasons;
+pub mod span;
 pub mod statement;
 pub mod tampered;
 pub mod totals;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Files that a ledger is taken away in, and those that it is checked from.
 use crate::answer::Failure;
-use cloudmessaging_ledger::checkpoint::CHECKPOINT_MAX;
+use cloudmessaging_ledger::checkpoint::{mended, CHECKPOINT_MAX};
 use std::fs::{remove_file, rename, File, OpenOptions};
 use std::io::{BufReader, ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -97,9 +97,9 @@ pub fn read(path: &Path, most: usize) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// A checkpoint that was kept: what a text editor or a mail did to its last line is mended.
+/// A checkpoint that was kept.
 pub fn note(path: &Path) -> Result<String, Failure> {
-    Ok(format!("{}\n", read(path, CHECKPOINT_MAX)?.replace("\r\n", "\n").trim_end()))
+    read(path, CHECKPOINT_MAX).map(|note| mended(&note))
 }
 
 /// That a file could not be read.

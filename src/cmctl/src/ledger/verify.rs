@@ -7,7 +7,7 @@ use crate::answer::{Answer, Exit, Failure};
 use crate::output::printable;
 use crate::time::utc;
 use cloudmessaging_ledger::checkpoint::{Checkpoint, CheckpointError, LedgerKey};
-use cloudmessaging_ledger::leaf::LeafRef;
+use cloudmessaging_ledger::span::Span;
 use cloudmessaging_ledger::tampered::Tampered;
 use cloudmessaging_ledger::verify::{verify as holds, Verified};
 use serde_json::json;
@@ -63,31 +63,6 @@ fn failed(found: &Tampered, file: &Path, older: Option<&PathBuf>) -> Result<Answ
         answer.text.push_str(&format!("\n\nThe older checkpoint: {older}"));
     }
     Ok(answer)
-}
-
-/// The clocks of the first and the last entry that can be read.
-#[derive(Default)]
-pub struct Span {
-    first: Option<i64>,
-    last: Vec<u8>,
-}
-
-impl Span {
-    /// One more leaf. Only two of them are decoded.
-    pub fn see(&mut self, leaf: &LeafRef<'_>) {
-        let Some((_, entry)) = leaf.content else { return };
-        if self.first.is_none() {
-            self.first = leaf.entry().ok().flatten().map(|entry| entry.wall_ms);
-        }
-        self.last.clear();
-        self.last.extend_from_slice(entry);
-    }
-
-    fn ends(&self) -> Option<(i64, i64)> {
-        let last: cloudmessaging_wire::proto::ledger::Entry =
-            prost::Message::decode(&self.last[..]).ok()?;
-        Some((self.first?, last.wall_ms))
-    }
 }
 
 /// Of an export that passed.
