@@ -11,7 +11,7 @@ suite() {
     if ! cargo "+$version" --version >/dev/null 2>&1; then
         rustup toolchain install "$version" --profile minimal || return
     fi
-    for folder in src/wire src/seal src/ledger src/config src/preview src/gate src/uplink src/cmctl; do
+    for folder in src/wire src/seal src/ledger src/config src/preview src/gate src/uplink src/cmctl java-shim/jni; do
         check "$folder" cargo "+$version" check --package "$(package_name "$folder")"
     done
     conclude

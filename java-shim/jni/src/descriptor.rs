@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//! An export behind a descriptor that belongs to Java.
+//!
+//! It is read through a duplicate: Java may close its own at any moment, and the number may be another file's by then.
+//! A file is read from its beginning, wherever the descriptor stands, and its position is not moved: whoever has just
+//! written the export can have it checked at once, by several threads too. A pipe is read until it ends.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::FileExt;
+
+use nix::fcntl::{fcntl, FcntlArg};
+
+/// The lowest number that the duplicate may have: not those that programs print to.
+const ABOVE_STANDARD: RawFd = 3;
+
+/// See the module.
+pub struct Descriptor {
+    file: File,
+    /// How far a file was read; nothing for a pipe.
+    at: Option<u64>,
+}
+
+impl Descriptor {
+    /// A duplicate of this descriptor, which stays open as long as this lives.
+    pub fn duplicate(number: RawFd) -> io::Result<Self> {
+        let duplicate = fcntl(number, FcntlArg::F_DUPFD_CLOEXEC(ABOVE_STANDARD))?;
+        // SAFETY: the kernel has just given us this number, and nobody else has it.
+        let file = File::from(unsafe { OwnedFd::from_raw_fd(duplicate) });
+        let at = file.metadata()?.is_file().then_some(0);
+        Ok(Self { file, at })
+    }
+}
+
+impl Read for Descriptor {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(at) = &mut self.at else { return self.file.read(buffer) };
+        let there = self.file.read_at(buffer, *at)?;
+        *at += there as u64;
+        Ok(there)
+    }
+}
