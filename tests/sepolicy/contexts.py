@@ -12,6 +12,7 @@ usage: contexts.py POLICY
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import setools
@@ -143,8 +144,10 @@ def every_folder_has_its_label(policy):
 
 def the_paths_compile(_policy):
     """libselinux reads file_contexts as it will on the phone."""
-    done = subprocess.run(["/usr/sbin/sefcontext_compile", "-o", "/dev/null", OURS / "file_contexts"],
-                          capture_output=True, text=True, check=False)
+    # Not to /dev/null: it renames what it wrote to that name, and root's /dev/null would be a file from then on.
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(["/usr/sbin/sefcontext_compile", "-o", f"{folder}/compiled", OURS / "file_contexts"],
+                              capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Wrong(done.stderr)
 
