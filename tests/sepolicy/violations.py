@@ -4,22 +4,28 @@
 
 A violation begins with lines `# Violates: FILE.te: neverallow ...`: a file of sepolicy/private and the beginning of
 the rule, as much as tells it from that file's others. The compiler has to name these rules and no other, on builds
-for users and for development. And each neverallow of sepolicy/private has to be violated by one of them: a rule
+for users and for development; with CM_FULL=1 the other compiler, too. And each neverallow of sepolicy/private has to be violated by one of them: a rule
 that nothing can break says nothing.
 
 usage: violations.py FOLDER      (for what is compiled)
 """
 
+import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 OURS = HERE.parent.parent / "sepolicy" / "private"
 VARIANTS = ("user", "userdebug")
-# libsepol's words.
-FAILURE = re.compile(r"neverallow on line (\d+) of (\S+) \(or line \d+ of \S+\) violated by (.*)")
+# In whose words a rule is named: libsepol's, and those of its CIL compiler.
+FAILURES = {
+    "checkpolicy": re.compile(r"neverallow on line (?P<line>\d+) of (?P<file>\S+) \("),
+    "secilc": re.compile(r"neverallow check failed at \S+ from (?P<file>\S+):(?P<line>\d+)"),
+}
+COMPILERS = tuple(FAILURES) if os.environ.get("CM_FULL") == "1" else ("checkpolicy",)
 
 
 class Rule:
@@ -79,14 +85,14 @@ def rule_at(path, line, rules):
     return None
 
 
-def refused_for(violation, variant, out):
+def refused_for(violation, variant, compiler, out):
     """The files and lines of the rules that the compiler names; None if it compiles."""
     done = subprocess.run(
-        [HERE / "build-policy", "--variant", variant, out, violation],
+        [HERE / "build-policy", "--variant", variant, "--compiler", compiler, out, violation],
         capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return None
-    places = {(Path(m[2]), int(m[1])) for m in FAILURE.finditer(done.stderr)}
+    places = {(Path(m["file"]), int(m["line"])) for m in FAILURES[compiler].finditer(done.stderr)}
     if not places:
         raise ValueError(f"it does not compile, for another reason:\n{done.stderr[:600]}")
     return places
@@ -94,16 +100,21 @@ def refused_for(violation, variant, out):
 
 def problem_of(violation, rules, out):
     """What is wrong with a violation, or None."""
-    named = named_by(violation, rules)
-    for variant in VARIANTS:
-        places = refused_for(violation, variant, out)
-        if places is None:
-            return f"it compiles ({variant})"
-        # A rule of the base's, or of a macro's, may object as well.
-        hit = {rule for path, line in places if (rule := rule_at(path, line, rules)) is not None}
-        if hit != set(named):
-            return (f"refused for {sorted(map(str, hit))}, "
-                    f"not for {sorted(map(str, named))} ({variant})")
+    try:
+        named = named_by(violation, rules)
+        for compiler in COMPILERS:
+            for variant in VARIANTS:
+                places = refused_for(violation, variant, compiler, out)
+                if places is None:
+                    return f"it compiles ({variant}, {compiler})"
+                # A rule of the base's, or of a macro's, may object as well.
+                hit = {rule for path, line in places
+                       if (rule := rule_at(path, line, rules)) is not None}
+                if hit != set(named):
+                    return (f"refused for {sorted(map(str, hit))}, "
+                            f"not for {sorted(map(str, named))} ({variant}, {compiler})")
+    except ValueError as error:
+        return str(error)
     return None
 
 
@@ -112,14 +123,12 @@ def main():
     rules = [rule for path in sorted(OURS.glob("*.te")) for rule in rules_of(path)]
     violations = sorted((HERE / "violations").glob("*.te"))
     passed, failed, broken = 0, 0, set()
-    for violation in violations:
-        try:
-            problem = problem_of(violation, rules, out)
-            broken.update(named_by(violation, rules))
-        except ValueError as error:
-            problem = str(error)
+    with ThreadPoolExecutor() as pool:
+        problems = list(pool.map(lambda path: problem_of(path, rules, out / path.stem), violations))
+    for violation, problem in zip(violations, problems):
         if problem is None:
             passed += 1
+            broken.update(named_by(violation, rules))
             print(f"check {violation.stem} ... refused")
         else:
             failed += 1

@@ -7,9 +7,12 @@ suite() {
     need secilc secilc
     need sefcontext_compile selinux-utils
     need sesearch setools
-    local passed=0 failed=0 variant out=$target/sepolicy
+    local passed=0 failed=0 variant compiler out=$target/sepolicy
     for variant in user userdebug; do
-        check "compiles-for-$variant" tests/sepolicy/build-policy --cil --variant "$variant" "$out/$variant"
+        for compiler in secilc checkpolicy; do
+            check "compiles-for-$variant-with-$compiler" tests/sepolicy/build-policy \
+                --variant "$variant" --compiler "$compiler" "$out/$variant"
+        done
     done
     conclude
     local status=0
