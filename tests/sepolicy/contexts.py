@@ -88,7 +88,7 @@ def rc_lines(word):
 
 def code(files, pattern):
     """What the sources say: every group of the pattern."""
-    found = [words for path in sorted(ROOT.glob(files)) for words in re.findall(pattern, path.read_text())]
+    found = [words for path in sorted(ROOT.glob(files)) for words in re.findall(pattern, path.read_text(), re.M)]
     if not found:
         raise Wrong(f"{files} no longer says {pattern}")
     return found
@@ -219,6 +219,12 @@ def the_app_is_known_by_more_than_its_name(policy):
         raise Wrong("the settings app is a netdomain")
 
 
+def the_board_takes_this_folder(_policy):
+    """What no build includes labels nothing."""
+    found = code("product/BoardConfigCloudMessaging.mk", r"^SYSTEM_EXT_PRIVATE_SEPOLICY_DIRS \+= \S.*/(\S+/\S+)$")
+    equal("folder", found, [str(OURS.relative_to(ROOT))])
+
+
 def nothing_is_permissive(policy):
     """On a build for users every denial is one."""
     found = [str(t) for t in policy.types() if t.ispermissive]
@@ -229,7 +235,7 @@ def nothing_is_permissive(policy):
 CHECKS = (
     every_type_is_in_use, every_program_has_its_label, every_folder_has_its_label, the_paths_compile,
     the_services_are_those_that_are_served, the_properties_are_those_that_are_set, the_key_namespace_is_ours,
-    the_app_is_known_by_more_than_its_name, nothing_is_permissive,
+    the_app_is_known_by_more_than_its_name, the_board_takes_this_folder, nothing_is_permissive,
 )
 
 
