@@ -180,6 +180,10 @@ def the_key_namespace_is_ours(policy):
     labels = entries("keystore2_key_contexts")
     aid = int(code("product/config.fs", r"value: (\d+)")[0])
     equal("namespaces", [int(number) for number, _, _ in labels], [NAMESPACES.start + aid])
+    keystore = ROOT / "src" / "gate" / "src" / "keystore"
+    if keystore.exists():
+        equal("namespace in the code", [number for number, _, _ in labels],
+              [n.replace("_", "") for n in code("src/gate/src/keystore/*.rs", r"NAMESPACE: i64 = ([0-9_]+);")])
     for number, label, _ in labels:
         if int(number) not in NAMESPACES:
             raise Wrong(f"namespace {number} is not system_ext's")
