@@ -10,8 +10,9 @@ use android_logger::Config;
 use log::LevelFilter;
 use rustutils::system_properties;
 
+use crate::keystore::Keystore;
 use crate::registered::{self, Init};
-use crate::secrets::{Files, Secrets};
+use crate::secrets::Secrets;
 use crate::service::{Contexts, Identities, Services};
 use crate::stay::Keeper;
 
@@ -82,7 +83,7 @@ impl Options {
 
     /// Where keys are that stay on this phone.
     pub fn secrets(&self) -> Box<dyn Secrets> {
-        Box::new(Files)
+        Box::new(Keystore::of_the_phone())
     }
 
     /// Who keeps this process while somebody is on.

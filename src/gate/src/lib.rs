@@ -15,6 +15,7 @@ pub mod gate;
 #[cfg(test)]
 mod gate_tests;
 pub mod identity;
+pub mod keystore;
 pub mod ledger;
 pub mod message;
 pub mod process;

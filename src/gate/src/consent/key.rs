@@ -2,7 +2,7 @@
 //! The key that authenticates a consent record: of this phone and of this one consent.
 //!
 //! A record is worth nothing without it, so a copied /data says off, and so does a record that comes back
-//! after the key was destroyed. On a phone it is a Keystore key; on a host a file beside the record,
+//! after the key was destroyed. On a phone it is a Keystore key ([`crate::keystore`]); on a host a file beside the record,
 //! which keeps a record from being copied alone, not the two together.
 
 use std::path::Path;
@@ -12,6 +12,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use zeroize::Zeroizing;
 
 use crate::file::{DurableFile, FileError, Unreadable};
+use crate::keystore::KeystoreError;
 
 /// Bytes in a code: HMAC-SHA256.
 pub const MAC: usize = 32;
@@ -27,6 +28,9 @@ pub enum KeyError {
     /// The system's random generator failed.
     #[error("no randomness for a record key")]
     Random,
+    /// Keystore did not do it.
+    #[error("record key: {0}")]
+    Keystore(#[from] KeystoreError),
     /// It could not be kept or destroyed durably.
     #[error("record key: {0}")]
     File(#[from] FileError),

@@ -4,6 +4,7 @@
 
 mod crash;
 mod granting;
+mod keystore;
 mod messages;
 mod preview;
 mod reading;

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+package android.hardware.security.keymint;
+
+/** Those that we name. */
+@Backing(type="int")
+enum BlockMode {
+    GCM = 32,
+}
