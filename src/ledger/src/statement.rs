@@ -6,8 +6,8 @@
 
 use cloudmessaging_wire::proto::consent::{CaptureMethod, DataClass};
 use cloudmessaging_wire::proto::ledger::{
-    entry::Event, erasure::Stage, Connect, Ending, Entry, Grant, Intent, Outcome, Purpose, Role,
-    Withdraw,
+    entry::Event, erasure::Stage, Connect, Ending, Entry, Grant, Intent, Outcome, Purpose,
+    Refusals, Refused, Role, Withdraw,
 };
 
 use crate::reasons;
@@ -69,20 +69,11 @@ pub fn summary(entry: &Entry) -> String {
                 "Erasure not confirmed: what was registered lapses with its lease".into()
             }
         },
-        Some(Event::Refusals(e)) => format!(
-            "Refused {} of app {} within {} s: {}",
-            many(e.count.into(), "call"),
-            e.caller_uid,
-            e.window_ms / 1000,
-            reasons::refusal(&e.reason)
-        ),
+        Some(Event::Refusals(e)) => refusals(e),
         Some(Event::TailCut(e)) => {
             format!("The end of the ledger was torn by a crash: {} cut", many(e.bytes, "byte"))
         }
-        Some(Event::Refused(e)) => {
-            let why = reasons::dropped(&e.reason);
-            format!("Dropped {} from outside: {why}", many(e.count.into(), "message"))
-        }
+        Some(Event::Refused(e)) => dropped(e),
         Some(Event::NumberMoved(e)) => format!(
             "The number of SIM {} was registered by another phone: nothing more is sent for it",
             e.subscription_id
@@ -185,6 +176,27 @@ fn intent(e: &Intent) -> String {
     )
 }
 
+fn refusals(e: &Refusals) -> String {
+    let app = match e.caller_uid {
+        u32::MAX => "of further apps".into(),
+        uid => format!("of app {uid}"),
+    };
+    let (count, why) = (u64::from(e.count), reasons::refusal(&e.reason));
+    match e.window_ms {
+        0 => format!("Refused {} {app}: {why}", many(count, "call")),
+        ms => format!("Refused {} {app} within {} s: {why}", many(count, "more call"), ms / 1000),
+    }
+}
+
+/// Words, and then the name: it is what the threat model calls it.
+fn dropped(e: &Refused) -> String {
+    let (what, name) = (many(e.count.into(), "message"), &e.reason);
+    match reasons::dropped(name) {
+        unknown if unknown == name => format!("Dropped {what} from outside: {name}"),
+        why => format!("Dropped {what} from outside, {why}: {name}"),
+    }
+}
+
 fn outcome(e: &Outcome) -> String {
     match e.ending() {
         Ending::Delivered => "A message was delivered".into(),
@@ -239,7 +251,7 @@ pub fn class(number: i32) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cloudmessaging_wire::proto::ledger::{ClassChange, HistoryErased, Refusals, TailCut};
+    use cloudmessaging_wire::proto::ledger::{ClassChange, HistoryErased, TailCut};
 
     fn entry(event: Event) -> Entry {
         Entry { schema_version: 1, wall_ms: 1000, event: Some(event), ..Entry::default() }
@@ -302,16 +314,38 @@ mod tests {
 
     #[test]
     fn refusals_and_cuts_are_counted() {
-        let refusals =
-            Refusals { caller_uid: 10123, reason: "OFF".into(), count: 40, window_ms: 60_000 };
+        let refusals = |caller_uid, count, window_ms| {
+            let reason = "OFF".to_owned();
+            summary(&entry(Event::Refusals(Refusals { caller_uid, reason, count, window_ms })))
+        };
         assert_eq!(
-            summary(&entry(Event::Refusals(refusals))),
-            "Refused 40 calls of app 10123 within 60 s: cloud messaging is not turned on"
+            refusals(10123, 1, 0),
+            "Refused 1 call of app 10123: cloud messaging is not turned on"
+        );
+        assert_eq!(
+            refusals(10123, 40, 60_000),
+            "Refused 40 more calls of app 10123 within 60 s: cloud messaging is not turned on"
+        );
+        assert_eq!(
+            refusals(u32::MAX, 2, 60_000),
+            "Refused 2 more calls of further apps within 60 s: cloud messaging is not turned on"
         );
         assert_eq!(
             summary(&entry(Event::TailCut(TailCut { bytes: 1 }))),
             "The end of the ledger was torn by a crash: 1 byte cut"
         );
+    }
+
+    #[test]
+    fn what_was_dropped_is_named_and_said_in_words() {
+        let dropped = |reason: &str| {
+            summary(&entry(Event::Refused(Refused { reason: reason.into(), count: 2 })))
+        };
+        assert_eq!(
+            dropped("SEEN"),
+            "Dropped 2 messages from outside, a copy of one that came before: SEEN"
+        );
+        assert_eq!(dropped("NEWER"), "Dropped 2 messages from outside: NEWER");
     }
 
     #[test]

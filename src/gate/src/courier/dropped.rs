@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What arrived and is not to be believed: acknowledged to the broker, dropped, and counted in the ledger, once a
-//! minute, so that a flood cannot fill the disk. And what the gate refused to the courier itself, counted the same way.
+//! minute, so that a flood cannot fill the disk. And what the gate refused to the courier itself: the first of a kind at
+//! once, and how many followed it counted the same way.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use cloudmessaging_wire::proto::ledger::{Refusals, Refused};
 use nix::unistd::Uid;
@@ -73,6 +74,7 @@ impl Dropped {
 #[derive(Default)]
 pub(super) struct DroppedCounts {
     counts: BTreeMap<Dropped, u32>,
+    /// Of each reason, how many followed the first.
     refused: BTreeMap<&'static str, u32>,
     since_ms: i64,
 }
@@ -107,10 +109,23 @@ impl Courier {
         if *refusal == Refusal::Busy {
             return;
         }
-        let now = self.now();
-        let refused = &mut self.dropped.since(now).refused;
-        let count = refused.entry(refusal_name(*refusal)).or_default();
-        *count = count.saturating_add(1);
+        let (now, reason) = (self.now(), refusal_name(*refusal));
+        match self.dropped.since(now).refused.entry(reason) {
+            Entry::Occupied(mut followed) => *followed.get_mut() = followed.get().saturating_add(1),
+            Entry::Vacant(first) => {
+                first.insert(0);
+                self.note_refused(reason, 1, 0);
+            }
+        }
+    }
+
+    fn note_refused(&self, reason: &str, count: u32, window_ms: i64) {
+        self.user.book.note(Event::Refusals(Refusals {
+            caller_uid: Uid::effective().as_raw(),
+            reason: reason.to_owned(),
+            count,
+            window_ms,
+        }));
     }
 
     /// Writes the counts down when they are due.
@@ -133,13 +148,9 @@ impl Courier {
             let reason = why.as_str().to_owned();
             self.user.book.note(Event::Refused(Refused { reason, count }));
         }
-        for (reason, count) in std::mem::take(&mut self.dropped.refused) {
-            self.user.book.note(Event::Refusals(Refusals {
-                caller_uid: Uid::effective().as_raw(),
-                reason: reason.to_owned(),
-                count,
-                window_ms: WINDOW_MS,
-            }));
+        let refused = std::mem::take(&mut self.dropped.refused);
+        for (reason, followed) in refused.into_iter().filter(|(_, followed)| *followed > 0) {
+            self.note_refused(reason, followed, WINDOW_MS);
         }
     }
 }

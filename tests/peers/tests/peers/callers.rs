@@ -79,7 +79,8 @@ fn the_owner_turns_off_while_callers_misbehave_and_the_gate_keeps_nothing_of_the
     }
     let ledger = anna.ledger()?;
     let told = ledger.iter().filter(|entry| entry["event"] == "refusals").count();
-    assert!(told <= ALL.len(), "a flood is in the ledger {told} times");
+    // Twice in a minute, and it takes no more minutes than that.
+    assert!(told <= 2 * ALL.len(), "a flood is in the ledger {told} times");
     let grown = proc::anonymous(gate).unwrap_or(0).saturating_sub(memory);
     assert!(grown < GROWN, "grown by {grown} bytes");
     assert_eq!(anna.gate(), gate);

@@ -5,7 +5,7 @@ use super::super::access::{Interface, TABLE};
 use super::super::crowd::{Crowd, Place};
 use super::super::error::ServiceError;
 use super::super::facade::Facade;
-use super::super::refused::Refused;
+use super::super::refused::{Refused, OTHERS};
 use super::fake::Fake;
 use super::matrix::{call, grant, message};
 use super::stage::{as_foreign, own_uid, until, Stage, FOREIGN};
@@ -187,7 +187,26 @@ fn a_flood_of_uids_fills_no_memory() {
         assert!(crowd.enter(Interface::Messaging, uid, 0).is_err());
     }
     until(|| !fake.refused.lock().unwrap().is_empty());
-    assert_eq!(fake.refused.lock().unwrap().len(), 64);
+    // The first of each at once; of the rest, how many in all.
+    let told = || fake.refused.lock().unwrap().clone();
+    until(|| told().iter().map(|of| of.3).sum::<u32>() == 10_000);
+    assert_eq!(told().len(), 66);
+    assert_eq!(told().last().map(|of| (of.1, of.3)), Some((OTHERS, 10_000 - 65)));
+}
+
+/// What is not told yet is lost with the process, and one that is off ends soon after the call.
+#[test]
+fn that_an_app_was_refused_is_told_at_once_and_how_often_later() {
+    let fake = Arc::new(Fake::default());
+    let facade = Arc::clone(&fake) as Arc<dyn Facade>;
+    let refused = Refused::new(&facade, Duration::from_millis(200));
+    for (uid, reason) in [(1, "OFF"), (1, "OFF"), (2, "OFF"), (1, "DENIED"), (1, "OFF")] {
+        refused.count(0, uid, reason);
+    }
+    let told = || fake.refused.lock().unwrap().clone();
+    assert_eq!(told()[..3], [(0, 1, "OFF", 1), (0, 2, "OFF", 1), (0, 1, "DENIED", 1)]);
+    until(|| told().len() > 3);
+    assert_eq!(told()[3..], [(0, 1, "OFF", 2)]);
 }
 
 #[test]
