@@ -10,6 +10,11 @@ use fuzz::{Target, TARGETS};
 /// The names of seeds begin so; those that libFuzzer found are named by their hash.
 const SEED: &str = "seed-";
 
+/// Where inputs are kept: `corpus`, or `crashes`, that once failed.
+fn kept(what: &str, target: &Target) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(what).join(target.name)
+}
+
 fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(found) = fs::read_dir(folder) else { return Vec::new() };
     let mut files: Vec<_> = found.map(|file| file.unwrap().path()).collect();
@@ -32,14 +37,14 @@ macro_rules! each_target {
         mod what_once_failed_fails_no_more {
             $(#[test] fn $name() {
                 let target = fuzz::Target::named(stringify!($name));
-                super::play(target, &target.crashes());
+                super::play(target, &super::kept("crashes", target));
             })*
         }
 
         mod the_corpus_passes {
             $(#[test] fn $name() {
                 let target = fuzz::Target::named(stringify!($name));
-                super::play(target, &target.corpus());
+                super::play(target, &super::kept("corpus", target));
             })*
         }
 
@@ -64,7 +69,7 @@ fn every_target_has_its_tests_and_its_program() {
 fn seeds_are_what_is_written_today() {
     let update = std::env::var_os("UPDATE_CORPUS").is_some_and(|value| value == "1");
     for target in TARGETS {
-        let folder = target.corpus();
+        let folder = kept("corpus", target);
         let seeds = target.seeds();
         let path = |name: &str| folder.join(format!("{SEED}{name}"));
         for seed in &seeds {
@@ -92,7 +97,7 @@ fn seeds_are_what_is_written_today() {
 /// Of a size that a clone does not notice.
 #[test]
 fn what_is_kept_is_small() {
-    let kept = TARGETS.iter().flat_map(|target| [target.corpus(), target.crashes()]);
+    let kept = TARGETS.iter().flat_map(|target| [kept("corpus", target), kept("crashes", target)]);
     let sizes: Vec<_> = kept
         .flat_map(|folder| files(&folder))
         .map(|file| fs::metadata(file).unwrap().len())

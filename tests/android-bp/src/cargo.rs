@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::root;
 
-/// A package that runs on a device.
+/// A package of the workspace.
 #[derive(Debug)]
 pub struct Package {
     /// Its name.
@@ -19,34 +19,35 @@ pub struct Package {
     pub edition: String,
     /// Its folder, relative to the project's.
     pub folder: String,
+    /// Whether it is for a phone: it builds with AOSP's Rust, and is no stand-in for something of AOSP.
+    pub is_for_phones: bool,
     /// The crates that it needs on a device, as they are named in code.
     pub crates: BTreeSet<String>,
     /// Those that its tests need besides.
     pub test_crates: BTreeSet<String>,
 }
 
-/// The packages that run on a device: those that build with AOSP's Rust, and are no stand-in for something of AOSP.
-pub fn device_packages() -> Vec<Package> {
+/// All of them.
+pub fn packages() -> Vec<Package> {
     let mut metadata = Command::new(env!("CARGO"));
     metadata.args(["metadata", "--format-version", "1", "--no-deps", "--offline"]);
     let output = metadata.current_dir(root()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
-    let packages: Vec<_> = packages.iter().filter_map(package).collect();
-    assert!(packages.len() >= 7, "where have the packages gone?");
+    let packages: Vec<_> = packages.iter().map(|value| package(value).unwrap()).collect();
+    assert!(packages.iter().filter(|p| p.is_for_phones).count() >= 9, "where have they gone?");
     packages
 }
 
 fn package(value: &Value) -> Option<Package> {
     let folder = value["manifest_path"].as_str()?.strip_suffix("/Cargo.toml")?;
     let folder = folder.strip_prefix(root().to_str()?)?.strip_prefix('/')?;
-    if value["rust_version"].is_null() || folder.starts_with("host/") {
-        return None;
-    }
     let crates = |kind: &Value| {
         let dependencies = value["dependencies"].as_array().unwrap().iter();
-        let ours = dependencies.filter(|d| d["kind"] == *kind && on_android(&d["target"]));
+        // libFuzzer is the only optional one, and Soong gives it to each of its targets.
+        let wanted = dependencies.filter(|d| d["kind"] == *kind && d["optional"] == false);
+        let ours = wanted.filter(|d| on_android(&d["target"]));
         ours.map(|d| d["rename"].as_str().or(d["name"].as_str()).unwrap().replace('-', "_"))
             .collect()
     };
@@ -55,6 +56,7 @@ fn package(value: &Value) -> Option<Package> {
         version: value["version"].as_str()?.to_owned(),
         edition: value["edition"].as_str()?.to_owned(),
         folder: folder.to_owned(),
+        is_for_phones: !value["rust_version"].is_null() && !folder.starts_with("host/"),
         crates: crates(&Value::Null),
         test_crates: crates(&Value::from("dev")),
     })
@@ -75,6 +77,7 @@ pub fn soong_module(krate: &str) -> String {
         "android_os_permissions_aidl" => "android.os.permissions_aidl-rust".to_owned(),
         "android_system_cloudmessaging" => "android.system.cloudmessaging-rust".to_owned(),
         "binder" => "libbinder_rs".to_owned(),
+        "fuzz" | "ledger" => format!("lib{krate}_cloudmessaging"),
         "log" => "liblog_rust".to_owned(),
         _ => format!("lib{krate}"),
     }

@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use soong::bp::{Module, Tree};
-use soong::cargo::{device_packages, soong_module, Package};
+use soong::cargo::{packages, soong_module, Package};
 use soong::rust::{self, Which};
 use soong::{files, text};
 
 /// The package whose source a module is, by the place of its root.
 fn package_of<'a>(packages: &'a [Package], crate_root: &str) -> &'a Package {
     let found = packages.iter().find(|p| crate_root.starts_with(&format!("{}/", p.folder)));
-    found.unwrap_or_else(|| panic!("{crate_root} is of no package that runs on a device"))
+    found.unwrap_or_else(|| panic!("{crate_root} is of no package"))
 }
 
 fn root_of(module: &Module) -> String {
@@ -72,7 +72,7 @@ fn every_rust_file_of_a_device_belongs_to_a_module() {
     for module in tree.rust() {
         built.extend(rust::files_of(&root_of(module), Which::All));
     }
-    for package in device_packages() {
+    for package in packages().into_iter().filter(|p| p.is_for_phones) {
         let source = files(&[&format!(":(glob){}/src/**/*.rs", package.folder)]);
         assert!(!source.is_empty(), "{}", package.name);
         for file in source {
@@ -85,7 +85,7 @@ fn every_rust_file_of_a_device_belongs_to_a_module() {
 #[test]
 fn soong_and_cargo_give_each_crate_the_same_others() {
     let tree = Tree::read();
-    let packages = device_packages();
+    let packages = packages();
     let mut given: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for module in tree.rust() {
         let root = root_of(module);
@@ -105,7 +105,7 @@ fn soong_and_cargo_give_each_crate_the_same_others() {
         assert_eq!(has, wanted, "{}: rustlibs, and what its files name", module.name);
         given.entry(&package.name).or_default().extend(named.into_iter().cloned());
     }
-    for package in &packages {
+    for package in packages.iter().filter(|p| p.is_for_phones) {
         let given = &given[package.name.as_str()];
         let unused: Vec<_> = package.crates.difference(given).collect();
         assert!(unused.is_empty(), "{}: no module of Android.bp has {unused:?}", package.name);
@@ -115,7 +115,7 @@ fn soong_and_cargo_give_each_crate_the_same_others() {
 #[test]
 fn each_module_is_built_as_cargo_builds_it() {
     let tree = Tree::read();
-    let packages = device_packages();
+    let packages = packages();
     for module in tree.rust() {
         let root = root_of(module);
         let package = package_of(&packages, &root);
@@ -183,5 +183,22 @@ fn presubmit_runs_every_test() {
         let test = tree.get(&name);
         assert_eq!(test.strings("test_suites"), ["general-tests"], "{name}");
         assert!(test.is("auto_gen_config"), "{name}");
+    }
+}
+
+#[test]
+fn every_fuzz_target_is_built_with_its_corpus() {
+    let tree = Tree::read();
+    let built: BTreeMap<_, _> = tree
+        .all()
+        .filter(|module| module.kind == "rust_fuzz")
+        .map(|module| (root_of(module), module.paths("corpus")))
+        .collect();
+    for target in files(&["fuzz/fuzz_targets/*.rs"]) {
+        let name = target.rsplit('/').next().unwrap().strip_suffix(".rs").unwrap();
+        // The registrar is not for phones.
+        if name != "request" {
+            assert_eq!(built[&target], files(&[&format!("fuzz/corpus/{name}/*")]), "{name}");
+        }
     }
 }
