@@ -7,6 +7,12 @@ use android_bp::{BluePrint, Map, Module as Parsed, Value};
 
 use crate::{files, root, text};
 
+/// Defaults that AOSP has, and the libraries that each adds: of a version that is the tree's to choose.
+const OF_AOSP: [(&str, &str); 2] = [
+    ("keymint_use_latest_hal_aidl_rust", "android.hardware.security.keymint-V*-rust"),
+    ("keystore2_use_latest_aidl_rust", "android.system.keystore2-V*-rust"),
+];
+
 /// The modules of all `Android.bp` of the tree, by name.
 pub struct Tree {
     modules: BTreeMap<String, Module>,
@@ -34,10 +40,15 @@ impl Tree {
             parsed.extend(print.modules.into_iter().map(|module| (folder.clone(), module)));
         }
         let map = |module: &Parsed| Map(module.entries.clone());
+        let of_aosp = OF_AOSP.map(|(name, library)| {
+            let libraries = Value::Array(vec![library.into()]);
+            (name.to_owned(), Map([("rustlibs".to_owned(), libraries)].into()))
+        });
         let defaults: BTreeMap<String, Map> = parsed
             .iter()
             .filter(|(_, module)| module.typ.ends_with("_defaults"))
             .map(|(_, module)| (module.get_string("name").unwrap().clone(), map(module)))
+            .chain(of_aosp)
             .collect();
         let mut modules = BTreeMap::new();
         for (folder, module) in &parsed {

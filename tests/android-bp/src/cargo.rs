@@ -74,6 +74,10 @@ fn on_android(target: &Value) -> bool {
 /// The Soong module of a crate: `lib` and its name, but for these.
 pub fn soong_module(krate: &str) -> String {
     match krate {
+        "android_hardware_security_keymint" => {
+            "android.hardware.security.keymint-V*-rust".to_owned()
+        }
+        "android_system_keystore2" => "android.system.keystore2-V*-rust".to_owned(),
         "android_os_permissions_aidl" => "android.os.permissions_aidl-rust".to_owned(),
         "android_system_cloudmessaging" => "android.system.cloudmessaging-rust".to_owned(),
         "binder" => "libbinder_rs".to_owned(),
