@@ -11,6 +11,7 @@ mod broker;
 mod clock;
 mod disk;
 mod fuse;
+mod module;
 mod phone;
 mod played;
 mod registrar;

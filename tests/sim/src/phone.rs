@@ -8,17 +8,15 @@ use std::time::Duration;
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging as aidl;
 use cloudmessaging_gate::clock::Clock as _;
 use cloudmessaging_gate::config::{self, Config};
-use cloudmessaging_gate::consent::{CaptureMethod, Conditions, Disclosures};
+use cloudmessaging_gate::consent::{CaptureMethod, Conditions};
 use cloudmessaging_gate::disclose::Classes;
 use cloudmessaging_gate::gate::{Network, Refusal};
-use cloudmessaging_gate::secrets::Files;
 use cloudmessaging_gate::service::error::ServiceError;
 use cloudmessaging_gate::service::facade::{
     Facade, GrantRequest, Hints, InboundMessage, OutgoingMessage, Personal, ReceivedSms,
     SimIdentity, UserId,
 };
-use cloudmessaging_gate::stay::{Stay, Unkept};
-use cloudmessaging_gate::user::{Module, Users};
+use cloudmessaging_gate::user::Users;
 use cloudmessaging_seal::Number;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
@@ -26,7 +24,8 @@ use zeroize::Zeroizing;
 use crate::clock::{PhoneClock, Truth};
 use crate::disk;
 use crate::fuse::Fuse;
-use crate::played::{lock, OnStage, Stage};
+use crate::module::module;
+use crate::played::{lock, Stage};
 
 /// The Android user.
 pub const USER: UserId = 0;
@@ -143,17 +142,8 @@ impl Phone {
         if self.gate.is_some() {
             return;
         }
-        let module = Module {
-            disclosures: Disclosures::load(&self.config.disclosures).expect("disclosures"),
-            config: self.config.clone(),
-            workers: Box::new(OnStage(self.stage.clone())),
-            data: self.disk.path().to_owned(),
-            build: "build/1".into(),
-            clock: self.clock.clone(),
-            hints: self.hints.clone(),
-            secrets: Box::new(Files),
-            stay: Stay::begin(Box::new(Unkept), self.disk.path()),
-        };
+        let (data, clock, hints) = (self.disk.path(), self.clock.clone(), self.hints.clone());
+        let module = module(&self.config, &self.stage, data, clock, hints);
         self.gate = Some(Arc::new(Users::new(Arc::new(module))));
         let (network, sim, unlocked) = (self.network(), self.sim(), self.unlocked);
         self.call(|users| {

@@ -23,7 +23,7 @@ use super::{parameters, Reach};
 use crate::sync::{lock, Mutex};
 
 /// `cloudmessaging_key` of sepolicy/private/keystore2_key_contexts.
-const NAMESPACE: i64 = 7500;
+const NAMESPACE: i64 = 17_500;
 
 /// Why Keystore did not do something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

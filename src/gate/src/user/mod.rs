@@ -243,16 +243,6 @@ impl User {
         }
     }
 
-    /// Does not have the process stay for this user, if the record is gone for good or worth nothing.
-    pub(super) fn leave_if_off(&self) {
-        // First what it stays for: what comes after this is not undone.
-        let Some(reason) = self.module.stay.reason(self.id) else { return };
-        let off = lock(&self.consent).record.is_none() && lock(&self.view).durable;
-        if off {
-            self.module.stay.leave(self.id, reason, &*self.module.workers);
-        }
-    }
-
     /// Lets the courier look again; starts it if none is running and there is consent, or a message under way.
     pub fn wake(self: &Arc<Self>) {
         let mut courier = lock(&self.courier);

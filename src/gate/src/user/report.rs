@@ -8,7 +8,7 @@ use std::sync::Arc;
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::UserReport::UserReport;
 use cloudmessaging_wire::proto::ledger::{self as proto, erasure::Stage};
 
-use super::{view::policy_name, User};
+use super::{view::policy_name, User, Users};
 use crate::consent::{OffReason, Record, SimIdentity, SimMatch, Standing};
 use crate::gate::{Closed, Facts, Network, Policy, Terms};
 use crate::identity::StorageKey;
@@ -248,6 +248,17 @@ impl User {
             self.book.set_hash_key(None);
         }
         self.match_desk();
+    }
+}
+
+impl Users {
+    /// Does not have the process stay for whom there is a record of and who is no user of this phone.
+    pub(super) fn leave_strangers(&self, reports: &[UserReport]) {
+        for id in self.module.stay.users() {
+            if reports.iter().all(|report| report.user != id) {
+                self.add(id).leave_if_off();
+            }
+        }
     }
 }
 

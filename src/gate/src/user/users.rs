@@ -74,7 +74,7 @@ impl Users {
         lock(&self.users).values().cloned().collect()
     }
 
-    fn add(&self, id: UserId) -> Arc<User> {
+    pub(super) fn add(&self, id: UserId) -> Arc<User> {
         let mut users = lock(&self.users);
         let new = || Arc::new(User::new(self.module.clone(), id));
         users.entry(id).or_insert_with(new).clone()
@@ -237,12 +237,7 @@ impl Facade for Users {
         for report in reports {
             self.add(report.user).reported(Known::from(report), network.clone());
         }
-        // A record of somebody who is no user of this phone.
-        for id in self.module.stay.users() {
-            if reports.iter().all(|report| report.user != id) {
-                self.add(id).leave_if_off();
-            }
-        }
+        self.leave_strangers(reports);
     }
 
     fn report_identities(&self, user: UserId, sims: Vec<SimIdentity>) -> Result<()> {

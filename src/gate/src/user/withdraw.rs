@@ -93,6 +93,16 @@ impl User {
         Withdrawn { durable, erased, lease_until_ms }
     }
 
+    /// Does not have the process stay for this user, if the record is gone for good or worth nothing.
+    pub(super) fn leave_if_off(&self) {
+        // First what it stays for: what comes after this is not undone.
+        let Some(reason) = self.module.stay.reason(self.id) else { return };
+        let off = lock(&self.consent).record.is_none() && lock(&self.view).durable;
+        if off {
+            self.module.stay.leave(self.id, reason, &*self.module.workers);
+        }
+    }
+
     /// Takes the keys out of memory and off the disk.
     pub(super) fn forget_keys(&self) -> Option<Arc<Keys>> {
         let mut vault = lock(&self.vault);

@@ -121,7 +121,7 @@ impl Fake {
 
     /// The alias of a key in our namespace.
     fn alias(&self, key: &KeyDescriptor) -> String {
-        assert_eq!((key.domain, key.nspace), (Domain::SELINUX, 7500));
+        assert_eq!((key.domain, key.nspace), (Domain::SELINUX, 17_500));
         key.alias.clone().unwrap()
     }
 }
