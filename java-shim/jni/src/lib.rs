@@ -4,7 +4,7 @@
 //! network, and this library in it: no gate, no Binder, no TLS.
 //!
 //! The checks are those of `cloudmessaging_ledger` and `cloudmessaging_preview`, which cmctl and the gate use as well.
-//! Here is only the border. Java's side of it is in `java/`: `VerifiedLedger` and `RegistrationPlaintext` for the page,
+//! Here is only the border. Java's side of it is in `java/`: `VerifiedLedger`, `LedgerStatement` and `RegistrationPlaintext` for the page,
 //! and behind them `Native`, which declares the functions below.
 //!
 //! Trusts nothing that comes over the border: null, garbage, a closed descriptor and strings that are no text become Java
@@ -15,10 +15,12 @@
 //! Looks up by name the classes of `java/` that it makes: an app that is shrunk has to keep them.
 
 mod argument;
+mod array;
 mod border;
 mod descriptor;
 mod ledger;
 mod registration;
+mod statement;
 
 use jni::objects::{JByteArray, JClass, JIntArray, JObject, JString};
 use jni::sys::{jboolean, jint, jlong};
@@ -34,6 +36,25 @@ pub extern "system" fn Java_android_system_cloudmessaging_settings_Native_verify
     older: JString<'l>,
 ) -> JObject<'l> {
     border::call(&mut env, JObject::default, |env| ledger::verify(env, export, &key, &older))
+}
+
+/// `Native.read`: the same, and a part of what it says.
+#[no_mangle]
+pub extern "system" fn Java_android_system_cloudmessaging_settings_Native_read<'l>(
+    mut env: JNIEnv<'l>,
+    _: JClass<'l>,
+    export: jint,
+    key: JString<'l>,
+    older: JString<'l>,
+    before: jlong,
+    limit: jint,
+    offset_minutes: jint,
+) -> JObject<'l> {
+    border::call(&mut env, JObject::default, |env| {
+        let part = statement::Part { before, limit, offset_minutes };
+        let question = ledger::Question::new(env, export, &key, &older)?;
+        statement::read(env, question, &part)
+    })
 }
 
 /// `Native.preview`: the plaintext of a registration.

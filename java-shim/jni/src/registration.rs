@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a registration would hold, for Java.
 
-use cloudmessaging_preview::{Classes, Field, Identity};
-use jni::objects::{JByteArray, JIntArray, JObject, JObjectArray, JString, JValue};
+use cloudmessaging_preview::{Classes, Identity};
+use jni::objects::{JByteArray, JIntArray, JObject, JString, JValue};
 use jni::sys::jint;
 use jni::JNIEnv;
 
 use crate::argument;
+use crate::array::array;
 use crate::border::Failure;
 
 /// Largest plaintext in bytes: the largest that could be sealed.
@@ -55,26 +56,9 @@ pub fn fields<'l>(
         let fault = "plaintext is no registration, or one with more in it than is known here";
         Failure::Argument(fault.into())
     })?;
-    // Each field takes two bytes at least, so there are not more of them than a jint can count.
-    let count = jint::try_from(fields.len()).unwrap_or(jint::MAX);
-    let array = env.new_object_array(count, FIELD, JObject::null())?;
-    for (at, field) in (0..count).zip(&fields) {
-        add(env, &array, at, field, &plaintext)?;
-    }
-    Ok(array.into())
-}
-
-fn add<'l>(
-    env: &mut JNIEnv<'l>,
-    array: &JObjectArray<'l>,
-    at: jint,
-    field: &Field,
-    plaintext: &[u8],
-) -> Result<(), Failure> {
-    // What is made for one field is let go of with it.
-    env.with_local_frame(8, |env| {
+    array(env, FIELD, &fields, |env, field| {
         let (name, value) =
-            (env.new_string(field.name)?, env.new_string(&*field.shown(plaintext))?);
+            (env.new_string(field.name)?, env.new_string(&*field.shown(&plaintext))?);
         // Within the plaintext.
         let number = |number: usize| JValue::Int(jint::try_from(number).unwrap_or(jint::MAX));
         let arguments = [
@@ -85,9 +69,7 @@ fn add<'l>(
             number(field.offset),
             number(field.length),
         ];
-        let field =
-            env.new_object(FIELD, "(Ljava/lang/String;ILjava/lang/String;ZII)V", &arguments)?;
-        Ok(env.set_object_array_element(array, at, field)?)
+        Ok(env.new_object(FIELD, "(Ljava/lang/String;ILjava/lang/String;ZII)V", &arguments)?)
     })
 }
 

@@ -116,6 +116,16 @@ pub fn host(entry: &Entry) -> &str {
     }
 }
 
+/// The blinded hash of the message that it is about, the same in its intent and in its outcome; empty for events
+/// without one.
+pub fn message_hash(entry: &Entry) -> &[u8] {
+    match &entry.event {
+        Some(Event::Intent(e)) => &e.message_hash,
+        Some(Event::Outcome(e)) => &e.message_hash,
+        _ => &[],
+    }
+}
+
 fn grant(e: &Grant) -> String {
     let method = match e.method() {
         CaptureMethod::SettingsPage => "in Settings",

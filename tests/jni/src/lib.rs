@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the settings page calls, called from a real JVM: the library as it is installed, the Java that comes with it, and
 //! Java programs (`java/`) that check what comes back. What has to come back is written into files here, next to what
-//! the programs have to give (`ledgers`, `registrations`); `jvm` builds and runs them.
+//! the programs have to give (`ledgers`, `statements`, `registrations`); `jvm` builds and runs them.
 
 pub mod jvm;
 pub mod ledgers;
 pub mod registrations;
+pub mod statements;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Output};
 
 use jni_tests::jvm::{library, Jvm};
-use jni_tests::{ledgers, project, registrations};
+use jni_tests::{ledgers, project, registrations, statements};
 
 /// What a personal datum in an exception would be found by; the panic is told it.
 const SECRET: &str = "+15550142";
@@ -80,6 +80,9 @@ fn main() -> ExitCode {
     for cases in [&good, &bad, &unanswered] {
         tally.program("ledger", &jvm.run("LedgerChecks", &checked, &[cases]));
     }
+    let parts = folder.join("parts");
+    statements::write(&parts);
+    tally.program("statement", &jvm.run("StatementChecks", &checked, &[&parts]));
     tally.program("descriptor", &jvm.run("DescriptorChecks", &checked, &[folder]));
     let (small, large) = (good.join("an_empty_ledger_passes/export"), folder.join("large"));
     let size = ledgers::write_large(&large, LARGE).to_string();

@@ -24,6 +24,11 @@ final class Native {
     static native VerifiedLedger verify(int export, String key, String older)
             throws TamperedLedgerException, IOException;
 
+    /** See {@link LedgerStatement#read}. */
+    static native LedgerStatement read(
+            int export, String key, String older, long before, int limit, int offsetMinutes)
+            throws TamperedLedgerException, IOException;
+
     /** See {@link RegistrationPlaintext#preview}. */
     static native byte[] preview(
             String number, String imsi, String imei, int[] allowedClasses, long nowMillis);

@@ -32,12 +32,9 @@ final class LedgerChecks {
                 good(ledger);
                 return;
             case "tampered":
-                TamperedLedgerException found =
-                        thrown(TamperedLedgerException.class, () -> verify(ledger));
-                equal(text(ledger, "kind"), found.getKind());
-                equal(text(ledger, "message"), found.getMessage());
-                equal(text(ledger, "from"), Long.toString(found.getFrom()));
-                equal(text(ledger, "to"), Long.toString(found.getTo()));
+                tampered(ledger, thrown(TamperedLedgerException.class, () -> verify(ledger)));
+                // Nothing of it can be read either.
+                tampered(ledger, thrown(TamperedLedgerException.class, () -> read(ledger)));
                 return;
             case "argument":
                 equal(
@@ -62,8 +59,35 @@ final class LedgerChecks {
         }
     }
 
+    private static LedgerStatement read(Path ledger) throws Exception {
+        try (FileInputStream export = new FileInputStream(ledger.resolve("export").toFile())) {
+            String key = text(ledger, "key");
+            String older = text(ledger, "older");
+            return LedgerStatement.read(number(export.getFD()), key, older, -1, 200, 0);
+        }
+    }
+
+    private static void tampered(Path ledger, TamperedLedgerException found) throws IOException {
+        equal(text(ledger, "kind"), found.getKind());
+        equal(text(ledger, "message"), found.getMessage());
+        equal(text(ledger, "from"), Long.toString(found.getFrom()));
+        equal(text(ledger, "to"), Long.toString(found.getTo()));
+    }
+
     private static void good(Path ledger) throws Exception {
+        facts(ledger, read(ledger).getLedger());
         VerifiedLedger verified = verify(ledger);
+        facts(ledger, verified);
+        // And what it gives to be kept passes the next time.
+        try (FileInputStream export = new FileInputStream(ledger.resolve("export").toFile())) {
+            int again = number(export.getFD());
+            VerifiedLedger same =
+                    VerifiedLedger.verify(again, verified.getKey(), verified.getCheckpoint());
+            equal(verified.getRoot(), same.getRoot());
+        }
+    }
+
+    private static void facts(Path ledger, VerifiedLedger verified) throws IOException {
         equal(text(ledger, "origin"), verified.getOrigin());
         equal(text(ledger, "key-found"), verified.getKey());
         equal(text(ledger, "checkpoint"), verified.getCheckpoint());
@@ -73,12 +97,5 @@ final class LedgerChecks {
         equal(text(ledger, "dated"), Boolean.toString(verified.isDated()));
         equal(text(ledger, "first"), Long.toString(verified.getFirstMillis()));
         equal(text(ledger, "last"), Long.toString(verified.getLastMillis()));
-        // And what it gives to be kept passes the next time.
-        try (FileInputStream export = new FileInputStream(ledger.resolve("export").toFile())) {
-            int again = number(export.getFD());
-            VerifiedLedger same =
-                    VerifiedLedger.verify(again, verified.getKey(), verified.getCheckpoint());
-            equal(verified.getRoot(), same.getRoot());
-        }
     }
 }
