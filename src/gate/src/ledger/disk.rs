@@ -139,6 +139,8 @@ impl Disk for Folder {
     }
 
     fn append(&self, mut segment: &File, bytes: &[u8]) -> io::Result<()> {
+        #[cfg(test)]
+        super::faults::before_append(&self.path)?;
         segment.write_all(bytes)
     }
 

@@ -20,6 +20,8 @@ mod disk;
 mod erase;
 mod error;
 mod export;
+#[cfg(test)]
+pub(crate) mod faults;
 mod kept;
 mod key;
 mod leaf;

@@ -7,6 +7,7 @@ use cloudmessaging_wire::proto::envelope::{content::Kind, Message, ReceiptStatus
 use cloudmessaging_wire::proto::uplink::Published;
 
 use crate::disclose::DataClass;
+use crate::ledger::faults::fill;
 use crate::message::faults::{fail_changes, fail_changes_after};
 
 fn opened(rig: &Rig, peer: &Peer, payload: &[u8]) -> Message {
@@ -116,6 +117,32 @@ fn what_was_kept_back_is_sent_also_where_the_disk_cannot_say_that_it_was() {
     rig.pass(1000);
     let publish = rig.posted.pop_front().expect("not sent");
     assert_eq!(opened(&rig, &peer, &publish.payload).id, [2; 16]);
+}
+
+#[test]
+fn on_a_full_disk_nothing_leaves_that_is_not_written_down_and_it_can_be_turned_off() {
+    let mut rig = Rig::registered();
+    let peer = Peer::new(PEER, 5, NOW);
+    rig.send_to(&peer, 1);
+    let folder = rig.disk.path().join("0/ledger");
+    fill(&folder, true);
+    assert_eq!(rig.send(2), None, "it waits on the disk that the messages are on");
+    rig.pass(10_000);
+    assert!(rig.posted.is_empty() && rig.outcomes().is_empty());
+    fill(&folder, false);
+    rig.pass(60_001);
+    let publish = rig.posted.pop_front().expect("there is room, and it is not sent");
+    assert_eq!(opened(&rig, &peer, &publish.payload).id, [2; 16]);
+    let why = "it could not be written down first";
+    assert!(rig.ledger().iter().any(|line| line.ends_with(why)), "{:?}", rig.ledger());
+    // Full again: withdrawing needs no room. What it was is said when there is some.
+    fill(&folder, true);
+    assert!(rig.users.withdraw(0, false).durable);
+    assert!(rig.users.receipt(0).is_err(), "off");
+    fill(&folder, false);
+    rig.restart();
+    assert!(rig.users.receipt(0).is_err(), "and off it stays");
+    assert!(rig.ledger().iter().any(|line| line.starts_with("Found turned off at start")));
 }
 
 #[test]
