@@ -4,14 +4,15 @@
 //!
 //! No query is made but for a `Connect` frame. One that has begun cannot be taken back (P3 names it).
 
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::mpsc::{channel, Receiver, Sender};
 use std::thread;
 
-use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::unistd::{pipe2, read, write};
+use nix::unistd::{pipe2, write};
 
 use crate::end::End;
 
@@ -30,7 +31,7 @@ pub(crate) struct Resolver {
     answers: Receiver<Answer>,
     answer: Sender<Answer>,
     /// Readable when an answer is there.
-    bell: OwnedFd,
+    bell: File,
     ring: OwnedFd,
 }
 
@@ -39,7 +40,7 @@ impl Resolver {
         let (bell, ring) = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)
             .map_err(|errno| End::System { step: "pipe2", errno })?;
         let (answer, answers) = channel();
-        Ok(Self { host, port, asking: false, answers, answer, bell, ring })
+        Ok(Self { host, port, asking: false, answers, answer, bell: bell.into(), ring })
     }
 
     /// Begins a query, unless one is on its way.
@@ -58,7 +59,13 @@ impl Resolver {
     /// The answer, once, when the bell rang.
     pub(crate) fn answer(&mut self) -> Option<Answer> {
         let mut rung = [0; 8];
-        while matches!(read(self.bell.as_raw_fd(), &mut rung), Ok(1..) | Err(Errno::EINTR)) {}
+        loop {
+            match self.bell.read(&mut rung) {
+                Ok(1..) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                _ => break,
+            }
+        }
         let answer = self.answers.try_recv().ok()?;
         self.asking = false;
         Some(answer)

@@ -13,7 +13,6 @@ use std::os::fd::{FromRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
-use nix::fcntl::{fcntl, FcntlArg, FdFlag};
 use nix::libc::{self, c_int, c_ulong};
 use nix::sys::signal::Signal;
 use nix::sys::socket::{getsockopt, sockopt, SockType};
@@ -70,7 +69,7 @@ pub fn hold_nothing_but_the_socketpair() -> Result<OwnedFd, End> {
         let fd = fd.ok_or(unsealed(Errno::EINVAL))?;
         match fd {
             // The listing's own, closed with it. It may have been at GATE_FD.
-            _ if fcntl(fd, FcntlArg::F_GETFD) == Err(Errno::EBADF) => {}
+            _ if fcntl(fd, libc::F_GETFD, 0) == Err(Errno::EBADF) => {}
             0..=2 => {}
             GATE_FD => socketpair = true,
             _ => return Err(End::Inherited(fd)),
@@ -85,9 +84,15 @@ pub fn hold_nothing_but_the_socketpair() -> Result<OwnedFd, End> {
     if getsockopt(&socketpair, sockopt::SockType) != Ok(SockType::SeqPacket) {
         return Err(End::NoSocketpair);
     }
-    fcntl(GATE_FD, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))
+    fcntl(GATE_FD, libc::F_SETFD, libc::FD_CLOEXEC)
         .map_err(|errno| End::Unsealed { step: "F_SETFD", errno })?;
     Ok(socketpair)
+}
+
+/// `nix` takes a number in one of the versions that AOSP has, and a descriptor that somebody owns in the other.
+fn fcntl(fd: c_int, command: c_int, argument: c_int) -> Result<c_int, Errno> {
+    // SAFETY: each command that is used above takes a number or nothing, no pointer.
+    Errno::result(unsafe { libc::fcntl(fd, command, argument) })
 }
 
 /// `nix` has these three for Linux, not for Android.

@@ -10,7 +10,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use nix::errno::Errno;
-use nix::fcntl::{fcntl, FcntlArg};
 use nix::libc;
 use nix::unistd::{close, sysconf, SysconfVar};
 
@@ -40,7 +39,9 @@ pub(super) fn reserve_gate_fd() -> io::Result<()> {
         std::mem::forget(null);
         return Ok(());
     }
-    let fd = fcntl(null.as_raw_fd(), FcntlArg::F_DUPFD_CLOEXEC(GATE_FD))?;
+    // SAFETY: takes two numbers, of which the first is open, and answers with a descriptor that nobody owns yet.
+    let fd = unsafe { libc::fcntl(null.as_raw_fd(), libc::F_DUPFD_CLOEXEC, GATE_FD) };
+    checked(fd)?;
     if fd != GATE_FD {
         // Taken already.
         close(fd)?;

@@ -6,11 +6,11 @@
 
 use super::error::ServiceError;
 use nix::errno::Errno;
-use nix::fcntl::{fcntl, FcntlArg, OFlag};
 use nix::poll::{poll, PollFd, PollFlags, PollTimeout};
-use nix::sys::stat::{fstat, SFlag};
+use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::FileTypeExt as _;
 use std::time::Duration;
 
 /// How long a pipe may be full.
@@ -29,16 +29,15 @@ impl<'a> Outlet<'a> {
     /// Looks at what it is.
     pub(super) fn new(argument: &'static str, to: BorrowedFd<'a>) -> Result<Self, ServiceError> {
         let invalid = |fault| ServiceError::InvalidArgument { argument, fault };
-        let stat = fstat(to.as_raw_fd()).map_err(|_| invalid("not open"))?;
-        let kind = SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT;
-        if kind != SFlag::S_IFREG && kind != SFlag::S_IFIFO {
+        let file = to.try_clone_to_owned().map(File::from).and_then(|file| file.metadata());
+        let kind = file.map_err(|_| invalid("not open"))?.file_type();
+        if !kind.is_file() && !kind.is_fifo() {
             return Err(invalid("neither a file nor a pipe"));
         }
-        let flags = fcntl(to.as_raw_fd(), FcntlArg::F_GETFL).map_err(|_| invalid("not open"))?;
-        match OFlag::from_bits_truncate(flags) & OFlag::O_ACCMODE {
-            // O_PATH reads as O_RDONLY here.
-            OFlag::O_WRONLY | OFlag::O_RDWR => Ok(Self { to, patience: PATIENCE }),
-            _ => Err(invalid("not open for writing")),
+        // Writes nothing; asks the kernel whether it would let us. O_PATH is not open for writing either.
+        match nix::unistd::write(to, &[]) {
+            Ok(_) => Ok(Self { to, patience: PATIENCE }),
+            Err(_) => Err(invalid("not open for writing")),
         }
     }
 }
