@@ -9,7 +9,10 @@ use cloudmessaging_ledger::leaf::{encode, encode_erased, Flaw, LeafRef, Leaves, 
 use cloudmessaging_ledger::statement::{event_name, summary};
 use cloudmessaging_ledger::totals::Totals;
 use cloudmessaging_ledger::tree::leaf_hash;
-use cloudmessaging_wire::proto::ledger::{entry::Event, Boot, Entry};
+use cloudmessaging_wire::proto::ledger::{
+    entry::Event, Boot, ClassChange, Entry, Erasure, Found, HistoryErased, NumberMoved,
+    PolicyChange, Refused, TailCut, Withdraw,
+};
 use ledger::Book;
 
 use crate::plain::{bodies, mend, mended, Plain};
@@ -27,11 +30,35 @@ pub(crate) fn seeds() -> Vec<Seed> {
     let long = ledger::Leaf::new(&[7; BLINDING], &entry);
     vec![
         Seed::new("small-book", body.clone()),
+        Seed::new("every-event", every_event()),
         Seed::wrong("last-leaf-cut", body[..body.len() - 20].to_vec()),
         Seed::new("long-entry", long.bytes.clone()),
         Seed::wrong("long-entry-cut", long.bytes[..60].to_vec()),
         Seed::new("erased", long.erased().bytes),
     ]
+}
+
+/// A leaf of each kind that [`Book`] has none of.
+fn every_event() -> Vec<u8> {
+    let found = || Found { reason: "NO_RECORD".into(), ..Found::default() };
+    let events = [
+        Event::Withdraw(Withdraw { lease_until_ms: 1_790_000_000_000, ..Withdraw::default() }),
+        Event::FoundOn(found()),
+        Event::FoundOff(found()),
+        Event::ClassChange(ClassChange { data_class: 9, allowed: true, ..ClassChange::default() }),
+        Event::PolicyChange(PolicyChange { reason: "POLICY".into() }),
+        Event::Erasure(Erasure { stage: 1 }),
+        Event::TailCut(TailCut { bytes: 7 }),
+        Event::Refused(Refused { reason: "SIGNATURE".into(), count: 3 }),
+        Event::NumberMoved(NumberMoved { subscription_id: 1 }),
+        Event::HistoryErased(HistoryErased { before: 3, asked: true, ..HistoryErased::default() }),
+    ];
+    let leaf = |(position, event)| {
+        let (wall_ms, event) = (1_789_000_000_000, Some(event));
+        let entry = Entry { schema_version: 1, wall_ms, position, event, ..Entry::default() };
+        ledger::Leaf::new(&[7; BLINDING], &entry).bytes
+    };
+    (0..).zip(events).flat_map(leaf).collect()
 }
 
 /// Whether all of it are leaves.

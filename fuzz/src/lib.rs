@@ -15,6 +15,7 @@ mod folder;
 mod frame;
 mod leaf;
 mod memory;
+mod mutate;
 mod people;
 mod plain;
 mod proof;
@@ -24,28 +25,41 @@ mod request;
 mod sealed;
 mod segment;
 
+use mutate::Shape;
+
 /// A target.
 pub struct Target {
     /// Its name, and that of its folders.
     pub name: &'static str,
     run: fn(&[u8]) -> bool,
     seeds: fn() -> Vec<Seed>,
+    /// What an input is, and how many bytes before that say how to read it.
+    shape: (Shape, usize),
 }
 
 /// All of them.
 pub const TARGETS: &[Target] = &[
-    Target { name: "leaf", run: leaf::run, seeds: leaf::seeds },
-    Target { name: "segment", run: segment::run, seeds: segment::seeds },
-    Target { name: "export", run: export::run, seeds: export::seeds },
-    Target { name: "proof", run: proof::run, seeds: proof::seeds },
-    Target { name: "consent", run: consent::run, seeds: consent::seeds },
-    Target { name: "frame", run: frame::run, seeds: frame::seeds },
-    Target { name: "sealed", run: sealed::run, seeds: sealed::seeds },
+    Target::new("leaf", leaf::run, leaf::seeds, (Shape::Messages, 0)),
+    Target::new("segment", segment::run, segment::seeds, (Shape::Messages, 2)),
+    Target::new("export", export::run, export::seeds, (Shape::Messages, 1)),
+    Target::new("proof", proof::run, proof::seeds, (Shape::Text, 1)),
+    Target::new("consent", consent::run, consent::seeds, (Shape::Message, 1)),
+    Target::new("frame", frame::run, frame::seeds, (Shape::Message, 1)),
+    Target::new("sealed", sealed::run, sealed::seeds, (Shape::Message, 1)),
     #[cfg(not(target_os = "android"))]
-    Target { name: "request", run: request::run, seeds: request::seeds },
+    Target::new("request", request::run, request::seeds, (Shape::Message, 1)),
 ];
 
 impl Target {
+    const fn new(
+        name: &'static str,
+        run: fn(&[u8]) -> bool,
+        seeds: fn() -> Vec<Seed>,
+        shape: (Shape, usize),
+    ) -> Self {
+        Self { name, run, seeds, shape }
+    }
+
     /// The target of this name.
     pub fn named(name: &str) -> &'static Self {
         TARGETS.iter().find(|target| target.name == name).expect("a target")
@@ -54,6 +68,11 @@ impl Target {
     /// Reads an input, and says whether the reader took it. Panics if it finds something wrong with the reader.
     pub fn run(&self, data: &[u8]) -> bool {
         memory::bounded(|| (self.run)(data))
+    }
+
+    /// A mutation of an input, if it is of this target's shape.
+    pub fn mutated(&self, data: &[u8], seed: u32) -> Option<Vec<u8>> {
+        mutate::mutated(self.shape.0, self.shape.1, data, seed)
     }
 
     /// Real values, from which mutations begin.
@@ -86,7 +105,25 @@ impl Seed {
     }
 }
 
-/// The target of this name, as libFuzzer calls it.
-pub fn run(name: &str, data: &[u8]) {
-    Target::named(name).run(data);
+/// A target as libFuzzer has it: `fuzz_target!`, and a `fuzz_mutator!` that every other time changes messages and not bytes.
+#[macro_export]
+macro_rules! target {
+    ($name:literal) => {
+        libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+            $crate::Target::named($name).run(data);
+        });
+
+        libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, most: usize, seed: u32| {
+            let mutated = (seed % 2 == 0)
+                .then(|| $crate::Target::named($name).mutated(&data[..size], seed))
+                .flatten();
+            match mutated.filter(|mutated| mutated.len() <= most) {
+                Some(mutated) => {
+                    data[..mutated.len()].copy_from_slice(&mutated);
+                    mutated.len()
+                }
+                None => libfuzzer_sys::fuzzer_mutate(data, size, most),
+            }
+        });
+    };
 }

@@ -86,6 +86,7 @@ fn open(folder: &Path, bytes: &[u8], second: usize) -> bool {
         Err(other) => panic!("{other}"),
     };
     let cut = bytes.len() - end;
+    assert!(is_torn(&bytes[end..]), "what no power cut left was cut");
     let count = leaves.len() as u64 + u64::from(cut > 0);
     assert_eq!(ledger.count(), count);
     let after: Vec<u8> = files(folder).into_values().flatten().collect();
@@ -107,6 +108,17 @@ fn open(folder: &Path, bytes: &[u8], second: usize) -> bool {
     assert!(again.tree() == tree, "another ledger when opened again");
     assert!(files(folder).into_values().flatten().eq(after), "opening again changed it");
     true
+}
+
+/// Whether a power cut can have left this behind whole entries: it tears the last write and nothing before it. What begins
+/// with a whole entry was never torn, nor was what has a whole entry behind it that was written when all before was durable.
+fn is_torn(rest: &[u8]) -> bool {
+    let whole = |from: usize| {
+        let body = bodies(&rest[from..]).into_iter().next()?;
+        Plain::read(&rest[from..][body]).filter(Plain::is_right)?.decoded()
+    };
+    whole(0).is_none()
+        && !(1..rest.len()).any(|from| whole(from).is_some_and(|entry| entry.group == 0))
 }
 
 /// What was whole is there as it was, but for content that an entry says is erased: what a crash kept from being erased
