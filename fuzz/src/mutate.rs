@@ -157,7 +157,7 @@ fn edge(number: u64, random: &mut Random) -> u64 {
         i32::MIN as u64,
         u64::MAX,
     ];
-    match random.below(4) {
+    match random.below(6) {
         0 => number.wrapping_add(1),
         1 => number.wrapping_sub(1),
         2 => random.next() >> random.below(64),
