@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# about: docs/vendoring.md lists what a phone needs of crates, and what AOSP lacks of them
+# about: docs/vendoring.md lists the crates that AOSP lacks; with --full, AOSP's versions of the others fit
 
 suite() {
     need python3 python3
@@ -9,7 +9,16 @@ suite() {
     check another-version-is-noticed another_version_is_noticed
     check an-unknown-crate-is-noticed an_unknown_crate_is_noticed
     check a-crate-that-went-is-noticed a_crate_that_went_is_noticed
+    if [ "${CM_FULL:-}" = 1 ]; then
+        check fits-the-older-versions fits older
+        check fits-the-newer-versions fits newer
+    fi
     conclude
+}
+
+# What runs on a phone compiles with exactly the versions that AOSP has of what it names.
+fits() { # older | newer
+    CARGO_TARGET_DIR=$target tests/vendoring/versions.py "$1" "$scratch/$1"
 }
 
 # Each of these is what the first check has to fail for.

@@ -7,13 +7,11 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{BorrowedFd, RawFd};
 use std::os::unix::fs::FileExt;
 
-use nix::fcntl::{fcntl, FcntlArg};
-
-/// The lowest number that the duplicate may have: not those that programs print to.
-const ABOVE_STANDARD: RawFd = 3;
+/// What the kernel says of a descriptor that is not open; Linux has one number for it everywhere.
+const EBADF: i32 = 9;
 
 /// See the module.
 pub struct Descriptor {
@@ -25,9 +23,13 @@ pub struct Descriptor {
 impl Descriptor {
     /// A duplicate of this descriptor, which stays open as long as this lives.
     pub fn duplicate(number: RawFd) -> io::Result<Self> {
-        let duplicate = fcntl(number, FcntlArg::F_DUPFD_CLOEXEC(ABOVE_STANDARD))?;
-        // SAFETY: the kernel has just given us this number, and nobody else has it.
-        let file = File::from(unsafe { OwnedFd::from_raw_fd(duplicate) });
+        if number < 0 {
+            return Err(io::Error::from_raw_os_error(EBADF));
+        }
+        // SAFETY: it is no negative number, and is borrowed for this one call, in which the kernel duplicates it or says that it
+        // is not open.
+        let owned = unsafe { BorrowedFd::borrow_raw(number) }.try_clone_to_owned()?;
+        let file = File::from(owned);
         let at = file.metadata()?.is_file().then_some(0);
         Ok(Self { file, at })
     }
