@@ -94,7 +94,33 @@ fn gain_no_privileges() -> io::Result<()> {
 /// Nobody may read this process's memory: no core dump, no ptrace by another process of its uid. A child is born
 /// with it and loses it at exec.
 pub fn leave_no_dump() -> io::Result<()> {
+    #[cfg(target_os = "android")]
+    leave_no_tombstone()?;
     prctl(libc::PR_SET_DUMPABLE, 0)
+}
+
+/// Android's C library handles these signals by making the process dumpable again, for a picture of it that goes into
+/// bug reports. Without a handler it just ends.
+#[cfg(target_os = "android")]
+fn leave_no_tombstone() -> io::Result<()> {
+    let crashes = [
+        libc::SIGABRT,
+        libc::SIGBUS,
+        libc::SIGFPE,
+        libc::SIGILL,
+        libc::SIGSEGV,
+        libc::SIGSTKFLT,
+        libc::SIGSYS,
+        libc::SIGTRAP,
+    ];
+    for signal in crashes {
+        // SAFETY: SIG_DFL is no function of ours, so nothing of this process runs in the signal's place.
+        let before = unsafe { libc::signal(signal, libc::SIG_DFL) };
+        if before == libc::SIG_ERR {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
 }
 
 /// `nix` has these two for Linux, not for Android.

@@ -16,7 +16,9 @@ extern "C" {
 /// handle. When that network goes, its sockets fail; they do not move to another. To be called before
 /// the first socket and the first thread.
 ///
-/// For the whole process and not for each socket, because a name query is a transmission too.
+/// For the whole process and not for each socket (`android_setsocknetwork`), because a name query is a transmission
+/// too, and because a socket that somebody adds one day is bound without being thought of. The C library asks netd, by a
+/// UDP socket that SELinux lets send nothing.
 pub fn keep_to(network: u64) -> Result<(), Errno> {
     // 0 is NETWORK_UNSPECIFIED and would mean whatever is the default network at the time.
     if network == 0 {
