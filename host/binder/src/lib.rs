@@ -3,14 +3,15 @@
 //! compiles unchanged against either.
 //!
 //! Bridged is what the service and its clients name. Not bridged, because rsbinder's differ in kind:
-//! `Interface::dump`, `DowncastSync`, `ExceptionCode` and `StatusCode` as types of a value that one stores
-//! (their constants compare and convert), and the constructors of `Status` (use [`IntoBinderResult`], or
-//! `Status::from` for an exception without a message).
+//! `Interface::dump` (its arguments are `&[&CStr]` there and `&[String]` here), `DowncastSync`, `ExceptionCode` and
+//! `StatusCode` as types of a value that one stores (their constants compare and convert), the constructors of `Status`
+//! (use [`IntoBinderResult`], or `Status::from` for an exception without a message), and what an error says in words:
+//! `Status::message` is here alone, `get_description` there alone, and `Display` on both sides.
 //!
-//! Two transports carry the same objects. Over the kernel driver everything is as on a phone, with names at the
-//! service manager: in a VM that has both; what is not the same is in `service.rs`. [`host`] is what a phone does
-//! not have: serving one interface on one Unix socket, and connecting to it. It trusts the kernel for the peer's
-//! uid, and nothing else that a peer says.
+//! Two transports carry the same objects. Over the kernel driver calls, uids, security contexts and names are as on a
+//! phone, in a VM that has a service manager; whom that has to answer what is in `service.rs`, and the driver is opened
+//! by hand (`state.rs`). [`host`] is what a phone does not have: serving one interface on one Unix socket, and
+//! connecting to it. It trusts the kernel for the peer's uid, and nothing else that a peer says.
 
 pub mod host;
 
