@@ -2,7 +2,7 @@
 # about: what reads others' bytes, under libFuzzer: 15 s for each target, 10 minutes with --full
 
 # What finds its way by what an input reaches: as cargo-fuzz sets it. `passes` and `llvm-args` are stable options of
-# rustc. No address sanitizer, which needs a nightly one: what is read here is read by safe Rust, which panics where C
+# rustc. No address sanitizer, whose option is not: what is read here is read by safe Rust, which panics where C
 # would read on; overflow checks and debug assertions are the profile's.
 readonly COVERAGE="--cfg fuzzing -Cpasses=sancov-module \
 -Cllvm-args=-sanitizer-coverage-level=4 \
