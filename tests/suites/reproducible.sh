@@ -33,5 +33,5 @@ build() {
 }
 
 names_no_folder() { # PROGRAM
-    nothing_matches grep -acF -e "$PWD/" -e "$target/" -e "${CARGO_HOME:-$HOME/.cargo}/" "$1"
+    nothing_matches grep -qaF -e "$PWD/" -e "$target/" -e "${CARGO_HOME:-$HOME/.cargo}/" "$1"
 }
