@@ -16,7 +16,7 @@ use crate::secrets::Secrets;
 use crate::service::{Contexts, Identities, Services};
 use crate::stay::Keeper;
 
-/// What a build sets (product/config.json).
+/// What a build sets (product/config/config.json).
 const CONFIG: &str = "/system_ext/etc/cloudmessaging/config.json";
 /// Made by init, for this service alone (product/cloudmessagingd.rc).
 const DATA: &str = "/data/misc/cloudmessaging";

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::{root, text};
 
+/// In an attribute: not on a phone.
+const HOST: &str = "not(target_os = \"android\")";
+
 /// Which files.
 #[derive(Clone, Copy)]
 pub enum Which {
@@ -41,8 +44,10 @@ fn visit(file: &str, is_root: bool, which: Which, found: &mut BTreeSet<String>) 
             Which::Tested if part.is_host => continue,
             _ => {}
         }
-        let mut next: Vec<_> = part.paths.iter().map(|path| here.join(path)).collect();
-        if next.is_empty() {
+        let all = matches!(which, Which::All);
+        let given = part.paths.iter().filter(|(_, for_host)| all || !for_host);
+        let mut next: Vec<_> = given.map(|(path, _)| here.join(path)).collect();
+        if part.paths.is_empty() {
             let beside = inner.join(format!("{}.rs", part.name));
             next.push(match root().join(&beside).exists() {
                 true => beside,
@@ -59,8 +64,8 @@ fn visit(file: &str, is_root: bool, which: Which, found: &mut BTreeSet<String>) 
 /// A `mod` without a body, or an `include!`.
 struct Part {
     name: String,
-    /// Given by attributes: one, or one for each system.
-    paths: Vec<String>,
+    /// Given by attributes: one, or one for each system, and whether that is a host.
+    paths: Vec<(String, bool)>,
     is_test: bool,
     is_host: bool,
 }
@@ -71,10 +76,11 @@ fn parts(source: &str) -> Vec<Part> {
     for line in source.lines().map(str::trim) {
         let path = line.split_once("path = \"").filter(|_| line.starts_with("#["));
         if let Some((_, rest)) = path {
-            paths.extend(rest.split('"').next().map(str::to_owned));
+            let for_host = line.contains(HOST);
+            paths.extend(rest.split('"').next().map(|path| (path.to_owned(), for_host)));
         } else if line.starts_with("#[cfg(test)]") {
             is_test = true;
-        } else if line.starts_with("#[cfg(not(target_os = \"android\"))]") {
+        } else if line.starts_with("#[cfg(") && line.contains(HOST) {
             is_host = true;
         } else if line.starts_with("#[") || line.starts_with("//") {
             // Another attribute of the same item.
@@ -87,7 +93,7 @@ fn parts(source: &str) -> Vec<Part> {
             }
             if let Some(file) = line.split_once("include!(\"").and_then(|(_, r)| r.split_once('"'))
             {
-                let paths = vec![file.0.to_owned()];
+                let paths = vec![(file.0.to_owned(), false)];
                 parts.push(Part { name: "include!".to_owned(), paths, is_test, is_host });
             }
             (paths, is_test, is_host) = (Vec::new(), false, false);

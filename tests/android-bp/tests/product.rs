@@ -154,6 +154,16 @@ fn programs_data_and_user_are_the_same_everywhere() {
     assert!(labelled(&format!("{folder}(/.*)?")), "{folder}");
     assert_eq!([mode.as_str(), encryption], ["0700", "encryption=Require"]);
     assert_eq!([owner, group], [&user; 2]);
+    // What the gate opens on a phone, where nothing tells it.
+    let code = text("src/gate/src/android.rs");
+    let config = place(tree.get("cloudmessaging_config"));
+    for (name, path) in [
+        ("CONFIG", config.as_str()),
+        ("DATA", folder),
+        ("UPLINK", "/system_ext/bin/cloudmessaging_uplink"),
+    ] {
+        assert!(code.contains(&format!("const {name}: &str = \"{path}\";")), "{name}: {path}");
+    }
     assert!(user.starts_with("system_ext_") && user.len() <= 31 - "AID_".len(), "{user}");
     assert!((7500..8000).contains(&number), "{number} is not of system_ext");
 }
