@@ -4,7 +4,7 @@
 #
 #   $(call inherit-product, packages/modules/CloudMessaging/product/cloudmessaging.mk)
 #
-# and the name of a filegroup that holds the build's configuration (product/config/config.json says what for):
+# and the name of a filegroup that holds the build's configuration (docs/integration.md; without one the build stops):
 #
 #   $(call soong_config_set,cloudmessaging,config,acme_cloudmessaging_config)
 #
