@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Frames between gate and uplink, read by the one from the other (P2, P4): the wall's two doors.
 //!
-//! What is read is what was sent, and what was read can be sent again. The uplink is configured once, first, and takes
+//! What is read is what was sent, and says the same when sent on. The uplink is configured once, first, and takes
 //! nothing else before that.
 
 use std::os::fd::{AsRawFd as _, OwnedFd};
@@ -134,8 +134,9 @@ fn plainly<M: Message + Default + PartialEq>(packet: &[u8], known: fn(&M) -> boo
     if packet.len() > FRAME_MAX {
         return None;
     }
-    let again = frame::encode(&decoded).expect("no larger than it came");
-    assert!(again.len() <= packet.len());
-    assert!(frame::decode(&again, known).is_ok_and(|frame| frame == decoded));
+    // Larger than it came, and perhaps too large: a number that does not fit its field is cut, and may be negative then.
+    if let Ok(again) = frame::encode(&decoded) {
+        assert!(frame::decode(&again, known).is_ok_and(|frame| frame == decoded));
+    }
     Some(decoded)
 }
