@@ -29,7 +29,7 @@ def copy(folder):
     shutil.rmtree(folder, ignore_errors=True)
     folders = [path.parent for path in ROOT.glob("*/*/Cargo.toml")]
     for source in folders:
-        stands_in = source.parent.name == "host" and not uses_tokio(source)
+        stands_in = source.parent.name == "host" and not serves_or_plays(source)
         if package_name(source) in wanted or stands_in:
             target = folder / source.relative_to(ROOT)
             shutil.copytree(source, target)
@@ -40,8 +40,8 @@ def copy(folder):
         shutil.copytree(ROOT / name, folder / name)
 
 
-def uses_tokio(source):
-    """Servers and what plays phones: no stand-in for anything of AOSP."""
+def serves_or_plays(source):
+    """A broker, and what plays phones: no stand-in for anything of AOSP."""
     return package_name(source) in ("cloudmessaging_broker", "cloudmessaging_testbed", "cloudmessaging_demo")
 
 
