@@ -29,22 +29,28 @@ suite() {
 # The kernel that Debian installs, with its modules, unpacked and not installed.
 unpack_kernel() { # FOLDER
     local package
-    package=$(apt-cache depends linux-image-amd64 2>/dev/null | sed -n 's/^ *Depends: *\(linux-image-.*-amd64\)$/\1/p')
-    if [ -z "$package" ] && [ "$(id -u)" = 0 ]; then
+    package=$(newest_kernel)
+    if [ -n "$package" ] && [ "$(cat "$1/kernel/package" 2>/dev/null)" = "$package" ]; then
+        return
+    fi
+    # The list of packages may be old, or not there.
+    if [ "$(id -u)" = 0 ]; then
         apt-get update -qq
-        package=$(apt-cache depends linux-image-amd64 | sed -n 's/^ *Depends: *\(linux-image-.*-amd64\)$/\1/p')
+        package=$(newest_kernel)
     fi
     if [ -z "$package" ]; then
-        echo "no kernel is known: this suite is for Debian, and needs an up-to-date list of its packages"
+        echo 'apt knows no linux-image-amd64: this suite needs Debian. Run: sudo apt-get update'
         return 1
-    fi
-    if [ "$(cat "$1/kernel/package" 2>/dev/null)" = "$package" ]; then
-        return
     fi
     echo "unpacking $package"
     rm -rf "$1/kernel" "$1"/linux-image-*.deb
-    (cd "$1" && apt-get download -qq "$package")
+    (cd "$1" && apt-get download -qq -o APT::Sandbox::User=root "$package")
     dpkg-deb --extract "$1"/linux-image-*.deb "$1/kernel"
     rm "$1"/linux-image-*.deb
     echo "$package" >"$1/kernel/package"
+}
+
+newest_kernel() {
+    apt-cache depends linux-image-amd64 2>/dev/null |
+        sed -n 's/^ *Depends: *\(linux-image-.*-amd64\)$/\1/p'
 }
