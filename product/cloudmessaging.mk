@@ -11,6 +11,7 @@
 # The second line is in BoardConfigCloudMessaging.mk.
 
 PRODUCT_PACKAGES += \
+    CloudMessagingSettings \
     cloudmessagingd \
     cloudmessaging_uplink \
     cmctl \

@@ -13,6 +13,7 @@ public final class LedgerStatement {
     private final Total[] mTotals;
 
     /** Made by the native library. */
+    @SuppressWarnings("UnusedMethod")
     private LedgerStatement(VerifiedLedger ledger, Entry[] entries, Total[] totals) {
         mLedger = ledger;
         mEntries = entries;
@@ -65,6 +66,7 @@ public final class LedgerStatement {
         private final String mMessage;
 
         /** Made by the native library. */
+        @SuppressWarnings("UnusedMethod")
         private Entry(
                 long position,
                 long wallMillis,
@@ -134,6 +136,7 @@ public final class LedgerStatement {
         private final long mBytes;
 
         /** Made by the native library. */
+        @SuppressWarnings("UnusedMethod")
         private Total(long day, int dataClass, long count, long connections, long bytes) {
             mDay = day;
             mDataClass = dataClass;

@@ -57,6 +57,7 @@ public final class RegistrationPlaintext {
         private final int mLength;
 
         /** Made by the native library. */
+        @SuppressWarnings("UnusedMethod")
         private Field(
                 String name,
                 int dataClass,

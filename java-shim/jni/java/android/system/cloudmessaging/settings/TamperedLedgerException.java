@@ -15,6 +15,7 @@ public final class TamperedLedgerException extends Exception {
     private final long mTo;
 
     /** Made by the native library. */
+    @SuppressWarnings("UnusedMethod")
     private TamperedLedgerException(String kind, String message, long from, long to) {
         super(message);
         mKind = kind;

@@ -22,6 +22,7 @@ public final class VerifiedLedger {
     private final long mLastMillis;
 
     /** Made by the native library. */
+    @SuppressWarnings("UnusedMethod")
     private VerifiedLedger(
             String origin,
             String key,

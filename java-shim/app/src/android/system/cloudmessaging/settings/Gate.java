@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package android.system.cloudmessaging.settings;
+
+import android.content.Context;
+import android.os.IBinder;
+import android.os.RemoteException;
+import android.os.ServiceManager;
+import android.os.ServiceSpecificException;
+import android.system.cloudmessaging.ICloudMessagingConsent;
+import android.system.cloudmessaging.ICloudMessagingListener;
+import android.util.Log;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+
+/**
+ * The service, asked on a thread of its own, since an answer may wait for a disk. It may be missing or die at any time: then
+ * nothing is sent either, and whoever asks is told {@link #UNAVAILABLE}.
+ */
+final class Gate {
+    /** Instead of an error code: there is no service. */
+    static final int UNAVAILABLE = -1;
+
+    private static final String NAME = "android.system.cloudmessaging.ICloudMessagingConsent";
+    /** How long a lazy service may take to be started. */
+    private static final long START_SECONDS = 5;
+    private static final String TAG = "CloudMessaging";
+
+    /** What is asked. */
+    interface Question<T> {
+        T ask(ICloudMessagingConsent gate) throws RemoteException;
+    }
+
+    private static final ExecutorService ASKS = Executors.newSingleThreadExecutor();
+    private static final ExecutorService WAITS = Executors.newSingleThreadExecutor();
+
+    private final Context mContext;
+    private final Executor mAnswers;
+    private final Runnable mChanged;
+    /** Kept: the service has it only as long as we do. */
+    private final ICloudMessagingListener mListener =
+            new ICloudMessagingListener.Stub() {
+                @Override
+                public void onStateChanged() {
+                    changed();
+                }
+            };
+
+    private volatile ICloudMessagingConsent mService;
+    private Future<IBinder> mWaiting;
+    private volatile boolean mClosed;
+
+    /** Answers are given by `answers`, and so is it told when there may be another state, also when the service dies. */
+    Gate(Context context, Executor answers, Runnable changed) {
+        mContext = context.getApplicationContext();
+        mAnswers = answers;
+        mChanged = changed;
+    }
+
+    /** Stops telling of changes. */
+    void close() {
+        mClosed = true;
+        ASKS.execute(
+                () -> {
+                    try {
+                        if (mService != null) {
+                            mService.removeListener(mListener);
+                        }
+                    } catch (RemoteException e) {
+                        Log.d(TAG, "the service ended before its listener");
+                    }
+                });
+    }
+
+    /** Either is told: `failed` with a code of ErrorCode, or UNAVAILABLE. */
+    <T> void ask(Question<T> question, Consumer<T> answered, IntConsumer failed) {
+        ASKS.execute(
+                () -> {
+                    try {
+                        T answer = question.ask(service());
+                        mAnswers.execute(() -> answered.accept(answer));
+                    } catch (ServiceSpecificException e) {
+                        // Its message holds no personal data.
+                        Log.i(TAG, "the service refused", e);
+                        mAnswers.execute(() -> failed.accept(e.errorCode));
+                    } catch (RemoteException | SecurityException e) {
+                        Log.w(TAG, "the service cannot be asked", e);
+                        mService = null;
+                        mAnswers.execute(() -> failed.accept(UNAVAILABLE));
+                    }
+                });
+    }
+
+    private void changed() {
+        mAnswers.execute(
+                () -> {
+                    if (!mClosed) {
+                        mChanged.run();
+                    }
+                });
+    }
+
+    private ICloudMessagingConsent service() throws RemoteException {
+        ICloudMessagingConsent service = mService;
+        if (service == null) {
+            IBinder binder = find();
+            service = ICloudMessagingConsent.Stub.asInterface(binder);
+            binder.linkToDeath(
+                    () -> {
+                        mService = null;
+                        changed();
+                    },
+                    0);
+            if (!mClosed) {
+                service.addListener(mListener);
+            }
+            // One that has just started knows nothing yet, and so refuses all.
+            Reports.send(mContext);
+            mService = service;
+        }
+        return service;
+    }
+
+    /** Has servicemanager start it, which can fail to answer for ever. */
+    private IBinder find() throws RemoteException {
+        try {
+            if (mWaiting == null) {
+                mWaiting = WAITS.submit(() -> ServiceManager.waitForService(NAME));
+            }
+            IBinder binder = mWaiting.get(START_SECONDS, TimeUnit.SECONDS);
+            mWaiting = null;
+            if (binder != null) {
+                return binder;
+            }
+        } catch (TimeoutException e) {
+            // The next question waits for the same.
+        } catch (ExecutionException e) {
+            mWaiting = null;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        throw new RemoteException("there is no " + NAME);
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package android.system.cloudmessaging.shim;
+
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertFalse;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.Test;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
+
+/** What the app asks for and what it opens, read from its manifest as it is built on a phone. */
+public final class ManifestTest {
+    private static final Path FILE =
+            Path.of(System.getProperty("shim.source"), "../../java-shim/app/AndroidManifest.xml");
+
+    private static List<Element> elements(String name) throws Exception {
+        Document manifest =
+                DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(FILE.toFile());
+        NodeList nodes = manifest.getElementsByTagName(name);
+        List<Element> found = new ArrayList<>();
+        for (int i = 0; i < nodes.getLength(); i++) {
+            found.add((Element) nodes.item(i));
+        }
+        return found;
+    }
+
+    private static String said(Element element, String name) {
+        return element.getAttribute("android:" + name);
+    }
+
+    @Test
+    public void itCanReachNoNetworkAndSharesNoUid() throws Exception {
+        Set<String> asked = new TreeSet<>();
+        for (Element permission : elements("uses-permission")) {
+            asked.add(said(permission, "name").replace("android.permission.", ""));
+        }
+        assertEquals(
+                new TreeSet<>(Set.of("CONTROL_CLOUD_MESSAGING", "READ_PRIVILEGED_PHONE_STATE",
+                        "MANAGE_USERS", "INTERACT_ACROSS_USERS", "MANAGE_ROLE_HOLDERS",
+                        "ACCESS_NETWORK_STATE", "RECEIVE_BOOT_COMPLETED", "HIDE_OVERLAY_WINDOWS")),
+                asked);
+        assertFalse(elements("manifest").get(0).hasAttribute("android:sharedUserId"));
+    }
+
+    @Test
+    public void nothingOfItIsBackedUp() throws Exception {
+        assertEquals("false", said(elements("application").get(0), "allowBackup"));
+    }
+
+    @Test
+    public void onlyThePageIsOpenToEverybody() throws Exception {
+        List<String> open = new ArrayList<>();
+        for (String kind : new String[] {"activity", "provider", "receiver", "service"}) {
+            for (Element component : elements(kind)) {
+                // Said, not left to a default.
+                assertFalse(said(component, "exported").isEmpty());
+                if (said(component, "exported").equals("true")
+                        && said(component, "permission").isEmpty()) {
+                    open.add(said(component, "name"));
+                }
+            }
+        }
+        assertEquals(List.of(".CloudMessagingActivity"), open);
+    }
+
+    @Test
+    public void whoControlsItIsSignedAsItIs() throws Exception {
+        Element permission = elements("permission").get(0);
+        assertEquals("android.permission.CONTROL_CLOUD_MESSAGING", said(permission, "name"));
+        assertEquals("signature", said(permission, "protectionLevel"));
+    }
+}
