@@ -8,9 +8,11 @@
 //! and behind them `Native`, which declares the functions below.
 //!
 //! Trusts nothing that comes over the border: null, garbage, a closed descriptor and strings that are no text become Java
-//! exceptions (`border`), and so does a panic, which never leaves this library. Takes no descriptor over and moves
-//! none of its positions (`descriptor`). Keeps nothing between calls, so any number of threads may call at once.
-//! Personal data are wiped here when a call ends, and are in no exception; the copies that Java has are Java's.
+//! exceptions (`border`), and so does a panic, which never leaves this library. That is so as cargo builds it: what Soong
+//! builds for a phone ends the process at a panic (docs/vendoring.md). Takes no descriptor over and moves none of its
+//! positions (`descriptor`). Keeps nothing between calls, so any number of threads may call at once. Personal data are
+//! wiped here when a call ends, and are in no exception; the copies that Java has are Java's, and so are those that
+//! the crate `jni` makes on the way there.
 //!
 //! Looks up by name the classes of `java/` that it makes: an app that is shrunk has to keep them.
 

@@ -41,7 +41,8 @@ pub fn is_preview_of<'l>(
 ) -> Result<bool, Failure> {
     let (identity, allowed) = (identity(env, identities)?, allowed(env, classes)?);
     let plaintext = argument::bytes(env, plaintext, "plaintext")?;
-    Ok(cloudmessaging_preview::is_preview_of(&plaintext, &identity, allowed))
+    Ok(plaintext.len() <= PLAINTEXT_MAX
+        && cloudmessaging_preview::is_preview_of(&plaintext, &identity, allowed))
 }
 
 /// Its fields, in order.

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::class::{Classes, DataClass};
 use crate::field::fields;
 use crate::identity::Identity;
-use crate::registration::{registration, Contents, Published, RequestHead};
+use crate::registration::{registration, wipe, Contents, Published, RequestHead};
 
 const PREKEY_LIFE_MS: i64 = PREKEY_LIFE.as_millis() as i64;
 
@@ -45,7 +45,10 @@ pub fn preview(
         keys: blank_keys(now_ms),
         code: String::new(),
     };
-    Ok(blank_signed(&registration(blank_head(now_ms), contents)))
+    let mut request = registration(blank_head(now_ms), contents);
+    let plaintext = blank_signed(&request);
+    wipe(&mut request);
+    Ok(plaintext)
 }
 
 /// Whether this is, byte for byte, the preview for these identities and classes, whenever it was made.

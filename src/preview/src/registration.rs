@@ -4,6 +4,7 @@
 
 use cloudmessaging_wire::limits::SCHEMA_VERSION;
 use cloudmessaging_wire::proto::registrar::{request, Registration, Request};
+use zeroize::Zeroize;
 
 /// What every request to the registrar begins with; random or a time, nothing of the owner's.
 #[derive(Clone, Default)]
@@ -73,4 +74,32 @@ pub fn registration(head: RequestHead, contents: Contents<'_>) -> Request {
         prekeys_signature: keys.prekeys_signature,
         code,
     }))
+}
+
+/// Wipes what a registration holds of the owner's. Of keys there are only public ones in it.
+pub fn wipe(request: &mut Request) {
+    if let Some(request::Kind::Registration(registration)) = &mut request.kind {
+        let Registration { number, imsi, imei, code, .. } = registration;
+        [number, imsi, imei, code].into_iter().for_each(Zeroize::zeroize);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prost::Message as _;
+
+    #[test]
+    fn what_is_wiped_holds_nothing_of_the_owner_any_more() {
+        let head = || RequestHead { made_ms: 5, ..RequestHead::default() };
+        let keys = || Published { identity_key: vec![7; 32], ..Published::default() };
+        let of = |number, imsi, imei, code: &str| {
+            let code = code.to_owned();
+            registration(head(), Contents { number, imsi, imei, keys: keys(), code })
+        };
+        let mut request =
+            of("+15550100", Some("001010000000001"), Some("490154203237518"), "123456");
+        wipe(&mut request);
+        assert!(request.encode_to_vec() == of("", None, None, "").encode_to_vec());
+    }
 }

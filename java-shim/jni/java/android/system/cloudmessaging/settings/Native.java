@@ -4,8 +4,9 @@ package android.system.cloudmessaging.settings;
 import java.io.IOException;
 
 /**
- * The functions of the native library, java-shim/jni. Each fails with an exception and never ends the process:
- * IllegalArgumentException for what is null or makes no sense, RuntimeException for an error of the library itself.
+ * The functions of the native library, java-shim/jni. Each fails with an exception: IllegalArgumentException for what
+ * is null or makes no sense, RuntimeException for an error of the library itself. As Soong builds the library for a
+ * phone, such an error ends the process instead.
  */
 final class Native {
     static {
