@@ -16,6 +16,8 @@ import android.content.pm.PackageInfo;
 import android.net.ConnectivityManager;
 import android.net.NetworkCapabilities;
 import android.net.Uri;
+import android.os.Binder;
+import android.os.IBinder;
 import android.os.Looper;
 import android.os.Process;
 import android.preference.EditTextPreference;
@@ -23,6 +25,8 @@ import android.preference.Preference;
 import android.preference.PreferenceFragment;
 import android.preference.PreferenceScreen;
 import android.preference.SwitchPreference;
+import android.system.cloudmessaging.ICloudMessagingConsent;
+import android.system.cloudmessaging.RegistrationPreview;
 import android.system.cloudmessaging.settings.CloudMessagingActivity;
 import android.system.cloudmessaging.settings.DisclosureActivity;
 import android.system.cloudmessaging.settings.PreviewActivity;
@@ -31,6 +35,7 @@ import android.telephony.SubscriptionManager;
 import android.telephony.TelephonyManager;
 import android.view.MotionEvent;
 import android.view.View;
+import java.lang.reflect.Proxy;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.junit.After;
@@ -307,6 +312,29 @@ public final class PageTest {
         String bytes = hexadecimal(Bed.NUMBER);
         assertTrue(shown, shown.replace(" ", "").contains(bytes));
         Screenshots.check("preview", preview);
+    }
+
+    @Test
+    public void aPreviewThatIsNotWhatThePageComputesIsToldApart() throws Exception {
+        Activity question = disclosure(page().get());
+        ICloudMessagingConsent real = ICloudMessagingConsent.Stub.asInterface(mBed.consent());
+        Binder binder = new Binder();
+        ICloudMessagingConsent liar = (ICloudMessagingConsent) Proxy.newProxyInstance(
+                PageTest.class.getClassLoader(), new Class<?>[] {ICloudMessagingConsent.class},
+                (self, method, arguments) -> {
+                    Object answer = method.invoke(real, arguments);
+                    if (answer instanceof RegistrationPreview[] previews) {
+                        previews[0].plaintext[previews[0].plaintext.length - 1] ^= 1;
+                    }
+                    return answer instanceof IBinder ? binder : answer;
+                });
+        binder.attachInterface(liar, NAME + "Consent");
+        RealServices.SERVED.put(NAME + "Consent", binder);
+        press(rows(question, R_ROWS), "preview");
+        Activity preview = started(question, PreviewActivity.class);
+        until(() -> rows(preview).getPreferenceCount() > 0);
+        String shown = texts(rows(preview));
+        assertTrue(shown, shown.contains("This page has computed something else. Do not turn on."));
     }
 
     private static String hexadecimal(String text) {
