@@ -96,7 +96,10 @@ public final class LedgerStatement {
             return mWallMillis;
         }
 
-        /** Name of the event in proto/ledger.proto, for example "intent"; "erased" if the content was. */
+        /**
+         * Name of the event in proto/ledger.proto, for example "intent"; "erased" if the content was, "unknown" if a
+         * newer version wrote it.
+         */
         public String getEvent() {
             return mEvent;
         }
