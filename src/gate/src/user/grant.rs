@@ -117,6 +117,8 @@ impl User {
         self.gate.open(terms(&record));
         consent.record = Some(record);
         drop(consent);
+        // Again: a withdrawal that was ending may have seen no record yet, and let go.
+        self.module.stay.stay_for(self.id);
         self.refresh();
         Ok(())
     }

@@ -7,15 +7,21 @@ use crate::stay::Keeper;
 
 /// What the keeper was asked, and whether user 0's record was on the disk at that moment.
 #[derive(Default)]
-struct Asked(std::sync::Mutex<Vec<(&'static str, bool)>>);
+struct Asked {
+    answers: std::sync::Mutex<Vec<(&'static str, bool)>>,
+    /// What happens while the process is kept for the first time.
+    meanwhile: std::sync::Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
 
 impl Asked {
     fn take(&self) -> Vec<(&'static str, bool)> {
-        std::mem::take(&mut *self.0.lock().unwrap())
+        std::mem::take(&mut *self.answers.lock().unwrap())
     }
 
     fn is(&self, want: &[(&'static str, bool)]) {
-        eventually("it is asked", || (self.0.lock().unwrap().len() >= want.len()).then_some(()));
+        eventually("it is asked", || {
+            (self.answers.lock().unwrap().len() >= want.len()).then_some(())
+        });
         assert_eq!(self.take(), want);
     }
 }
@@ -27,11 +33,15 @@ struct Watched {
 
 impl Keeper for Watched {
     fn keep(&self) {
-        self.asked.0.lock().unwrap().push(("keep", self.record.exists()));
+        self.asked.answers.lock().unwrap().push(("keep", self.record.exists()));
+        let meanwhile = self.asked.meanwhile.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
     }
 
     fn let_go(&self) {
-        self.asked.0.lock().unwrap().push(("let go", self.record.exists()));
+        self.asked.answers.lock().unwrap().push(("let go", self.record.exists()));
     }
 }
 
@@ -143,4 +153,17 @@ fn a_grant_in_the_middle_of_a_withdrawal_is_not_left() {
     stay.leave(0, before, &*user.module.workers);
     assert_eq!(stay.users(), [0]);
     asked.is(&[("keep", false)]);
+}
+
+#[test]
+fn a_grant_is_not_left_by_a_withdrawal_that_ends_before_its_record_is_there() {
+    let (phone, asked) = ready();
+    let user = phone.user(0);
+    *asked.meanwhile.lock().unwrap() = Some(Box::new(move || user.leave_if_off()));
+    phone.grant(0).unwrap();
+    assert!(phone.is_on(0));
+    assert_eq!(phone.user(0).module.stay.users(), [0]);
+    eventually("the keeper is asked last to keep", || {
+        (asked.answers.lock().unwrap().last()?.0 == "keep").then_some(())
+    });
 }
