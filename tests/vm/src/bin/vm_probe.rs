@@ -86,6 +86,7 @@ fn main() -> Result<()> {
         "sockets" => sockets(),
         "open" => open(rest),
         "find" => find(rest)?,
+        "present" => present(rest)?,
         "add" => add(rest)?,
         "list" => list()?,
         "give" => give()?,
@@ -192,6 +193,16 @@ fn find(wanted: &[String]) -> Result<()> {
     for name in wanted {
         // checkService starts nothing.
         say(name, &outcome(names.checkService2(name)));
+    }
+    Ok(())
+}
+
+/// Whether they are there, which to be allowed to find them does not say.
+fn present(wanted: &[String]) -> Result<()> {
+    let names = names()?;
+    for name in wanted {
+        let there = service(names.checkService2(name)?).is_some();
+        say(name, if there { "ok" } else { "absent" });
     }
     Ok(())
 }

@@ -91,6 +91,15 @@ fn untrusted_app() -> Person {
     Person::app("untrusted app", 0, 150, "untrusted_app")
 }
 
+/// Waits until system server is there, as on a phone before any app runs.
+fn booted() -> Claim {
+    wait("system server", SOON, || {
+        // The service manager may not be there yet either.
+        let found = anna().settings.probe(PROBE, &["present", "permission"]).unwrap_or_default();
+        Ok(found.iter().any(|one| one.1 == "ok").then_some(()))
+    })
+}
+
 /// The owner's page, open: while it holds the gate, it knows what was reported to it.
 fn page() -> Result<Running, Failed> {
     let page = anna().settings.start("page", PROBE, &["hold", PLATFORM])?;
@@ -98,14 +107,13 @@ fn page() -> Result<Running, Failed> {
     Ok(page)
 }
 
-// (e)
 fn after_boot_while_off_no_process_of_ours_runs() -> Claim {
+    booted()?;
     std::thread::sleep(Duration::from_secs(1));
     let ours = [processes(GATE), processes(UPLINK)].concat();
     holds(ours.is_empty(), || format!("there are {ours:?}"))
 }
 
-// (e)
 fn a_lazy_gate_starts_when_it_is_asked_for() -> Claim {
     let _page = page()?;
     report()?;
@@ -119,7 +127,6 @@ fn a_lazy_gate_starts_when_it_is_asked_for() -> Claim {
     holds(processes(UPLINK).is_empty(), || "there is an uplink".into())
 }
 
-// (g)
 fn names_are_found_by_whom_the_policy_lets() -> Claim {
     let find = ["find", CONSENT, PLATFORM, MESSAGING];
     for (person, found) in [
@@ -139,7 +146,6 @@ fn names_are_found_by_whom_the_policy_lets() -> Claim {
     listing(another_daemon(), "Security")
 }
 
-// (g)
 fn names_are_added_by_the_gate_alone() -> Claim {
     let add = ["add", CONSENT, PLATFORM, MESSAGING, "a.name.of.nobody"];
     let system_server = Person::inside("system server", 1000, "system_server:s0");
@@ -149,7 +155,6 @@ fn names_are_added_by_the_gate_alone() -> Claim {
     Ok(())
 }
 
-// (a)
 fn messages_are_delivered_both_ways_over_the_kernel_driver() -> Claim {
     let _page = page()?;
     report()?;
@@ -181,7 +186,6 @@ fn gate_and_uplinks_run_in_their_domains() -> Claim {
     Ok(())
 }
 
-// (b)
 fn the_gate_s_domain_makes_no_network_socket() -> Claim {
     let gate = Person::at_exec("gate", OURS, "cloudmessagingd");
     each(&gate, &gate.probe(PROBE_OF_GATE, &["sockets"])?, |_| "EACCES")?;
@@ -209,7 +213,6 @@ fn kept() -> Result<Vec<String>, Failed> {
     Ok(files)
 }
 
-// (c)
 fn the_uplink_s_domain_reads_nothing_of_the_gate_s() -> Claim {
     let kept = kept()?;
     for part in ["/consent", "key", "ledger", "messages.db"] {
@@ -240,7 +243,6 @@ fn careless() -> Result<Running, Failed> {
     Ok(running)
 }
 
-// (d)
 fn a_domain_without_business_is_denied_by_the_kernel() -> Claim {
     let _careless = careless()?;
     for person in [another_daemon(), untrusted_app()] {
@@ -250,15 +252,16 @@ fn a_domain_without_business_is_denied_by_the_kernel() -> Claim {
     Ok(())
 }
 
-// (d)
 fn who_is_handed_the_consent_binder_is_denied_by_the_gate() -> Claim {
     let _careless = careless()?;
     let denied = |_: &str| "Security";
     for person in [
         shell(),
         root(),
-        // Another user's settings app reports nothing: the first user's does, for all.
+        // It may talk to the gate, and is not the default SMS app.
         Person::app("another messaging app", 0, 201, "priv_app"),
+        // It has the domain of our settings app, and not the permission.
+        Person::app("a settings app of no permission", 0, 101, "cloudmessaging_settings_app"),
     ] {
         each(&person, &person.probe(PROBE, &["call"])?, denied)?;
     }
@@ -270,7 +273,6 @@ fn who_is_handed_the_consent_binder_is_denied_by_the_gate() -> Claim {
     holds(status["on"] == true, || format!("somebody turned it off: {status}"))
 }
 
-// (e)
 fn nobody_else_sets_whether_the_gate_comes_back() -> Claim {
     let set = ["set", "ctl.oneshot_on=cloudmessagingd", "ctl.oneshot_off=cloudmessagingd"];
     for (person, how) in [
@@ -284,7 +286,6 @@ fn nobody_else_sets_whether_the_gate_comes_back() -> Claim {
     Ok(())
 }
 
-// (f)
 fn a_killed_gate_takes_its_uplinks_along() -> Claim {
     let gate = gate()?;
     let ours = uplinks(2)?;
@@ -303,7 +304,7 @@ fn a_killed_gate_takes_its_uplinks_along() -> Claim {
     holds(gone, || "uplinks outlive their gate".to_owned())
 }
 
-// (e): init starts it, and nobody has to ask.
+// init starts it, and nobody has to ask.
 fn a_crash_while_on_is_on_again() -> Claim {
     wait("another gate", SOON, || Ok(gate().ok()))?;
     report()?;
@@ -313,12 +314,13 @@ fn a_crash_while_on_is_on_again() -> Claim {
     anna().deliver(&ben(), "after a crash")
 }
 
-// (e): init does not start it; our app does.
+// init does not start it; our app does.
 fn a_boot_while_on_is_on_again_when_our_app_asks() -> Claim {
     let before = gate()?;
     let init = Person::inside("somebody who reboots", 0, "vm_driver:s0");
     each(&init, &init.probe(PROBE, &["set", "sys.powerctl=reboot,userspace"])?, |_| "ok")?;
     wait("the end of all", SOON, || Ok(processes(UPLINK).is_empty().then_some(())))?;
+    booted()?;
     std::thread::sleep(Duration::from_secs(2));
     holds(processes(GATE).is_empty(), || format!("init started it, after {before}"))?;
     report()?;
@@ -331,7 +333,6 @@ fn a_boot_while_on_is_on_again_when_our_app_asks() -> Claim {
     ben().deliver(&anna(), "after a boot")
 }
 
-// (e)
 fn the_gate_ends_when_it_is_off_and_nobody_asks() -> Claim {
     let page = page()?;
     for owner in [anna(), ben()] {
