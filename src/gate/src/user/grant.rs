@@ -118,7 +118,7 @@ impl User {
         consent.record = Some(record);
         drop(consent);
         // Again: a withdrawal that was ending may have seen no record yet, and let go.
-        self.module.stay.stay_for(self.id);
+        self.stay_while_on();
         self.refresh();
         Ok(())
     }

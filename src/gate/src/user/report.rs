@@ -222,8 +222,13 @@ impl User {
             }
         }
         self.standing_read.store(true, Ordering::SeqCst);
+        let on = consent.record.is_some();
         drop(consent);
-        self.leave_if_off();
+        match on {
+            // It may have been left: the user was gone, or Keystore was.
+            true => self.stay_while_on(),
+            false => self.leave_if_off(),
+        }
         // The storage key may have come before.
         self.settle_desk();
     }

@@ -93,6 +93,12 @@ impl User {
         Withdrawn { durable, erased, lease_until_ms }
     }
 
+    /// Has the process stay for this user, whose consent was just in force. It may be withdrawn by now.
+    pub(super) fn stay_while_on(&self) {
+        self.module.stay.stay_for(self.id);
+        self.leave_if_off();
+    }
+
     /// Does not have the process stay for this user, if the record is gone for good or worth nothing.
     pub(super) fn leave_if_off(&self) {
         // First what it stays for: what comes after this is not undone.

@@ -104,6 +104,18 @@ fn it_does_not_stay_for_somebody_who_is_no_user() {
 }
 
 #[test]
+fn it_stays_again_for_somebody_who_is_a_user_again() {
+    let (phone, asked) = ready();
+    phone.grant(0).unwrap();
+    asked.is(&[("keep", false)]);
+    phone.users.report_users(&[user(10)]);
+    asked.is(&[("let go", true)]);
+    phone.users.report_users(&[user(0), user(10)]);
+    assert!(phone.is_on(0));
+    asked.is(&[("keep", true)]);
+}
+
+#[test]
 fn it_does_not_stay_for_a_grant_that_failed() {
     let (phone, asked) = ready();
     faults::every(Step::Rename);
