@@ -7,6 +7,7 @@
 //! may live on for a while: that is the storage's encryption to answer for.
 
 use cloudmessaging_ledger::leaf::{encode_erased, LeafRef};
+use cloudmessaging_ledger::tree::Hash;
 use cloudmessaging_wire::proto::ledger::{entry::Event, HistoryErased};
 
 use super::page::walk;
@@ -66,7 +67,8 @@ pub(super) fn finish(shared: &Shared) -> Result<(), LedgerError> {
         if end <= erased || end > to_erase {
             continue;
         }
-        let mut hashes = Vec::new();
+        let each = encode_erased(&Hash::default()).len();
+        let mut hashes = Vec::with_capacity(each * (end - first) as usize);
         walk(shared, first, end, |_, leaf| {
             hashes.extend(encode_erased(LeafRef::check(leaf)?.hash));
             Ok(())
