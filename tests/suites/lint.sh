@@ -11,6 +11,7 @@ suite() {
     check gate-links-no-network the_gate_links_no_network
     check uplink-cannot-open the_uplink_links_no_seal
     check named-tests-exist each_test_that_a_document_names_exists
+    check broken-patches-apply each_broken_patch_applies
     long_files
     conclude
 }
@@ -67,6 +68,15 @@ each_test_that_a_document_names_exists() {
     done < <(grep -ohE '`[a-z0-9]+(_[a-z0-9]+){2,}`' README.md docs/{threat-model,registrar,ledger}.md |
         tr -d '`' | sort -u)
     [ "$missing" = 0 ]
+}
+
+# Before `tests/run --broken` says so, half an hour later.
+each_broken_patch_applies() {
+    local patch bad=0
+    for patch in tests/broken/*.patch; do
+        git apply --check "$patch" || bad=1
+    done
+    [ "$bad" = 0 ]
 }
 
 # A warning and no more: what is long is not always too long.
