@@ -88,7 +88,7 @@ impl User {
             Ok(record) => record,
             Err(e) => {
                 log::error!("a grant is not durable and so is off: {e}");
-                consent.record = None;
+                (consent.record, consent.named) = (None, Vec::new());
                 let durable = consent.store.remove().is_ok();
                 let mut view = lock(&self.view);
                 (view.record, view.off, view.durable) = (None, OffReason::NoRecord, durable);
@@ -116,6 +116,8 @@ impl User {
         }
         self.gate.open(terms(&record));
         consent.record = Some(record);
+        // Their codes were just made.
+        consent.named = request.sims.clone();
         drop(consent);
         // Again: a withdrawal that was ending may have seen no record yet, and let go.
         self.stay_while_on();

@@ -136,9 +136,12 @@ pub struct User {
 
 /// The record on the disk, and the decisions about it in their order.
 struct Consent {
-    store: ConsentStore,
+    /// Lent, so that nobody holds the lock of this while the record key, which may be slow hardware, is asked.
+    store: Arc<ConsentStore>,
     /// As it was read or written last.
     record: Option<Record>,
+    /// The SIMs that were found to be those it names.
+    named: Vec<SimIdentity>,
     /// Rises with each withdrawal: a grant that began before one does not come after it.
     withdrawals: u64,
 }
@@ -216,8 +219,9 @@ impl User {
             book,
             desk: Mutex::new(Messages::closed()),
             consent: Mutex::new(Consent {
-                store: ConsentStore::new(&folder, id, key),
+                store: Arc::new(ConsentStore::new(&folder, id, key)),
                 record: None,
+                named: Vec::new(),
                 withdrawals: 0,
             }),
             vault: Mutex::new(Vault {

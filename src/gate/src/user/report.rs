@@ -84,7 +84,7 @@ impl User {
         self.gate.close(Closed::Off);
         // Of a grant or a report at the same time, nothing stays in force behind this.
         let mut consent = lock(&self.consent);
-        consent.record = None;
+        (consent.record, consent.named) = (None, Vec::new());
         {
             let mut view = lock(&self.view);
             view.report = None;
@@ -129,6 +129,7 @@ impl User {
 
     /// Gives the gate the facts as they are now known.
     pub fn refresh(self: &Arc<Self>) {
+        self.match_sims();
         let has_key = lock(&self.vault).storage.is_some();
         // Held until the gate has them: of two reports at the same time, the later one stays.
         let consent = lock(&self.consent);
@@ -137,21 +138,36 @@ impl User {
         let report = view.report.clone();
         let (sims, network) = (view.sims.clone(), view.network.clone());
         drop(view);
-        let named = |record: &Record| {
-            let same = |sim: &&SimIdentity| consent.store.matches(record, sim) == SimMatch::Named;
-            let theirs = sims.iter().filter(same).map(SimIdentity::subscription_id);
-            theirs.filter(|sim| !moved.contains(sim)).collect()
-        };
+        let named = sims.iter().filter(|sim| consent.named.contains(sim));
+        let named = named.map(SimIdentity::subscription_id).filter(|sim| !moved.contains(sim));
         self.gate.report(Facts {
             exists: report.is_some(),
             unlocked: has_key && report.as_ref().is_some_and(|known| known.unlocked),
             policy: report.as_ref().and_then(|known| known.policy),
-            sims: consent.record.as_ref().map(named).unwrap_or_default(),
+            sims: named.collect(),
             network,
         });
         drop(consent);
         self.module.hints.state_changed(self.id);
         self.wake();
+    }
+
+    /// Finds out which of the SIMs in the phone are those agreed to. Of each that is, the record key is asked once; and
+    /// with nothing locked, so that nobody who turns off waits for it (P3).
+    fn match_sims(&self) {
+        let (store, record, named) = {
+            let consent = lock(&self.consent);
+            let Some(record) = consent.record.clone() else { return };
+            (consent.store.clone(), record, consent.named.clone())
+        };
+        let mut found = lock(&self.view).sims.clone();
+        found.retain(|sim| !named.contains(sim) && store.matches(&record, sim) == SimMatch::Named);
+        let mut consent = lock(&self.consent);
+        // Another consent since then names its own.
+        if consent.record.as_ref().is_some_and(|now| now.id() == record.id()) {
+            found.retain(|sim| !consent.named.contains(sim));
+            consent.named.append(&mut found);
+        }
     }
 
     /// Ends what the ledger leaves open of an earlier life. Gives the policy that it says forbids; if it cannot be
@@ -180,6 +196,7 @@ impl User {
         let mut consent = lock(&self.consent);
         self.standing_read.store(false, Ordering::SeqCst);
         self.gate.close(Closed::Off);
+        consent.named.clear();
         let standing = consent.store.read(serial, &self.module.disclosures);
         self.book.note(Event::Boot(proto::Boot { build_fingerprint: self.module.build.clone() }));
         let said =

@@ -42,6 +42,7 @@ impl User {
         // A grant that came in between is withdrawn with the rest.
         terms = self.gate.close(Closed::Off).or(terms);
         let record = consent.record.take();
+        consent.named.clear();
         let removed = consent.store.remove();
         step!("gate.withdraw.removed");
         if let Err(e) = &removed {

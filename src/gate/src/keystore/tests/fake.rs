@@ -3,6 +3,7 @@
 //! does, and a parameter that is missing or not allowed is refused.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use android_hardware_security_keymint::aidl::android::hardware::security::keymint::{
@@ -66,6 +67,7 @@ pub struct Fake(Arc<Inside>);
 struct Inside {
     mood: Mutex<Mood>,
     changed: Condvar,
+    hanging: AtomicUsize,
     keys: Mutex<BTreeMap<String, Key>>,
     made: Mutex<Vec<(String, bool)>>,
 }
@@ -96,6 +98,11 @@ impl Fake {
         (!absent).then(|| BnKeystoreService::new_binder(self.clone()))
     }
 
+    /// Calls that have not come back.
+    pub fn hanging(&self) -> usize {
+        self.0.hanging.load(Ordering::SeqCst)
+    }
+
     /// The names of the keys there are.
     pub fn names(&self) -> Vec<String> {
         self.0.keys.lock().unwrap().keys().cloned().collect()
@@ -114,7 +121,9 @@ impl Fake {
     fn enter(&self) -> Result<()> {
         let mut mood = self.0.mood.lock().unwrap();
         while mood.hangs {
+            self.0.hanging.fetch_add(1, Ordering::SeqCst);
             mood = self.0.changed.wait(mood).unwrap();
+            self.0.hanging.fetch_sub(1, Ordering::SeqCst);
         }
         mood.refuses.map_or(Ok(()), refused)
     }

@@ -88,3 +88,33 @@ fn a_withdrawal_whose_key_stays_is_off_at_once_and_durable_when_it_is_deleted() 
     eventually("the deletion is tried again", durable);
     assert!(!fake.names().iter().any(|name| name.starts_with("record_key")));
 }
+
+#[test]
+fn a_sim_that_was_agreed_to_is_not_asked_about_again() {
+    let fake = Fake::default();
+    let phone = turned_on(&fake);
+    let again = started(phone.disk_copy(), &fake);
+    again.all_reported();
+    fake.set(|mood| mood.refuses = Some(4));
+    for phone in [&phone, &again] {
+        phone.all_reported();
+        phone.users.report_network(network());
+        assert_eq!(phone.user(0).gate.connects().err(), None);
+    }
+}
+
+#[test]
+fn nobody_who_turns_off_waits_until_a_sim_is_recognised() {
+    let fake = Fake::default();
+    let phone = turned_on(&fake);
+    let another = SimIdentity::new(SIM, "+15550109".into(), IMSI.into(), IMEI.into()).unwrap();
+    fake.set(|mood| mood.hangs = true);
+    std::thread::scope(|scope| {
+        let reported = scope.spawn(|| phone.users.report_identities(0, vec![another]));
+        eventually("it is asked about", || (fake.hanging() == 1).then_some(()));
+        assert!(phone.user(0).consent.try_lock().is_ok(), "a withdrawal begins with this lock");
+        fake.set(|mood| mood.hangs = false);
+        assert_eq!(reported.join().unwrap(), Ok(()));
+    });
+    assert_eq!(phone.user(0).gate.connects().err(), Some(Refusal::SimChanged));
+}
