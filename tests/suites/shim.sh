@@ -18,7 +18,7 @@ suite() {
         cd tests/shim
         mvn --batch-mode --no-transfer-progress -Dstyle.color=never test "-Dwork=$work" "-Dshim.bed=$target/debug/bed" \
             "-Dshim.bridge=$target/debug/libshim_bridge.so" \
-            "-Dcloudmessaging.jni=$target/debug/libcloudmessaging_jni.so"
+            "-Dcloudmessaging.jni=$target/debug/libcloudmessaging_jni.so" ${CM_ONLY:+"-Dtest=$CM_ONLY"}
     ) | tee "$log" || status=$?
     # The last of these lines is the sum.
     counted=$(sed -nE 's/.*Tests run: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+), Skipped: ([0-9]+)$/\1 \2 \3 \4/p' \
