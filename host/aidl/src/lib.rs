@@ -24,10 +24,10 @@ pub mod aidl {
 
                 pub use generated::{
                     CaptureMethod, ConsentState, DataClass, Disclosure, Erasure, ErrorCode, Grant,
-                    InboundMessage, KeyChange, LedgerCheckpoint, LedgerEntry, LedgerTotal,
-                    NetworkReport, OffReason, Outcome, OutgoingMessage, PreviewField, Refusal,
-                    Registration, RegistrationPreview, ServiceState, SimIdentity, SimState,
-                    SmsReason, UserReport, Withdrawal,
+                    InboundMessage, KeyChange, LedgerCheckpoint, LedgerEntry, LedgerTotal, Legacy,
+                    LegacySetting, NetworkReport, OffReason, Outcome, OutgoingMessage,
+                    PreviewField, Refusal, Registration, RegistrationPreview, ServiceState,
+                    SimIdentity, SimState, SmsReason, UserReport, Withdrawal,
                 };
 
                 /// An interface, with a `new_binder` that takes libbinder_rs's `BinderFeatures`.

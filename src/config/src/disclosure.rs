@@ -24,7 +24,7 @@ pub const MAX_TEXT: usize = 32 * 1024;
 pub const MAX_TAG: usize = 35;
 
 /// The language that every build ships.
-const FALLBACK: &str = "en";
+pub(crate) const FALLBACK: &str = "en";
 const EARLIER: &str = "earlier.json";
 const EARLIER_MAX: u64 = 1024 * 1024;
 
@@ -137,25 +137,10 @@ impl Disclosures {
         self.version
     }
 
-    /// The closest text there is: the tag itself, the tag with its end cut off subtag by subtag (RFC 4647
-    /// lookup), any text of the language, English.
+    /// The closest text there is, English in the end.
     pub fn lookup(&self, locale: &str) -> &Disclosure {
-        let wanted = locale.to_ascii_lowercase().replace('_', "-");
-        let mut range = wanted.as_str();
-        loop {
-            if let Some(text) = self.texts.get(range) {
-                return text;
-            }
-            match range.rsplit_once('-') {
-                Some((shorter, _)) => range = shorter,
-                None => break,
-            }
-        }
-        let language = format!("{range}-");
-        self.texts
-            .iter()
-            .find(|(tag, _)| tag.starts_with(&language))
-            .map_or_else(|| &self.texts[FALLBACK], |(_, text)| text)
+        // Checked when they were loaded.
+        closest(&self.texts, locale).unwrap_or_else(|| &self.texts[FALLBACK])
     }
 
     /// The text with this hash, if this build ships it.
@@ -175,6 +160,25 @@ impl Disclosures {
             None => DisclosureStatus::Unknown,
         }
     }
+}
+
+/// The closest of texts by their tags in lower case: the tag itself, the tag with its end cut off subtag by subtag
+/// (RFC 4647 lookup), any text of the language, English.
+pub(crate) fn closest<'a, T>(texts: &'a BTreeMap<String, T>, locale: &str) -> Option<&'a T> {
+    let wanted = locale.to_ascii_lowercase().replace('_', "-");
+    let mut range = wanted.as_str();
+    loop {
+        if let Some(text) = texts.get(range) {
+            return Some(text);
+        }
+        match range.rsplit_once('-') {
+            Some((shorter, _)) => range = shorter,
+            None => break,
+        }
+    }
+    let language = format!("{range}-");
+    let of_language = texts.iter().find(|(tag, _)| tag.starts_with(&language));
+    of_language.map(|(_, text)| text).or_else(|| texts.get(FALLBACK))
 }
 
 /// Whether this is a well-formed tag, as far as it matters: subtags of 1 to 8 letters and digits, the

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a build sets: broker, registrar, names ([`Config`], of `config.json` and the files it names), and the texts
-//! that an owner is shown before being asked ([`disclosure`]).
+//! that an owner is shown before being asked ([`disclosure`]), and what an earlier service may have left ([`legacy`]).
 //!
 //! Trusted as the build is. A mistake in it is found by the same code twice, when the build is made
 //! (`cloudmessaging_config_check`) and when the gate starts: it is named by file and field, and nothing runs. Nothing in
 //! it turns anything on (P7); `forbidden` turns everything off.
 
 pub mod disclosure;
+pub mod legacy;
 mod retention;
 
 pub use disclosure::Disclosures;

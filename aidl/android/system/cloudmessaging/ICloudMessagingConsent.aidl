@@ -6,6 +6,7 @@ import android.system.cloudmessaging.DataClass;
 import android.system.cloudmessaging.Disclosure;
 import android.system.cloudmessaging.Grant;
 import android.system.cloudmessaging.ICloudMessagingListener;
+import android.system.cloudmessaging.Legacy;
 import android.system.cloudmessaging.LedgerCheckpoint;
 import android.system.cloudmessaging.LedgerEntry;
 import android.system.cloudmessaging.LedgerTotal;
@@ -125,6 +126,20 @@ interface ICloudMessagingConsent {
      * Fails with NOT_READY, and with LEDGER: what is not erased then is, once it can be.
      */
     void eraseLedger();
+
+    /**
+     * What an earlier service left behind for this user. All false while it is not known: ask again after a hint.
+     * Fails with INVALID_ARGUMENT, TOO_LARGE.
+     *
+     * @param locale BCP 47 tag, at most 35 characters; the closest texts there are come back
+     */
+    Legacy legacy(String locale);
+
+    /**
+     * The owner was told what legacy() says: for good, from when it returns, legacy().toTell is false.
+     * Fails with NOT_READY, STORAGE: say so again later, and tell the owner nothing more meanwhile.
+     */
+    void legacyTold();
 
     /** Registers for hints. Dropped when its process dies. Fails with TOO_MANY. */
     void addListener(ICloudMessagingListener listener);

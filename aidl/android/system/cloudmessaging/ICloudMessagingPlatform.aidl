@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package android.system.cloudmessaging;
 
+import android.system.cloudmessaging.LegacySetting;
 import android.system.cloudmessaging.NetworkReport;
 import android.system.cloudmessaging.SimIdentity;
 import android.system.cloudmessaging.UserReport;
@@ -16,6 +17,10 @@ interface ICloudMessagingPlatform {
     const int MAX_USERS = 64;
     /** Size of a storage key in bytes. */
     const int STORAGE_KEY_BYTES = 32;
+    /** Most settings of an earlier service that are asked for. */
+    const int MAX_LEGACY_SETTINGS = 32;
+    /** Most characters of the value of one: what is longer is cut to this. */
+    const int MAX_LEGACY_CHARS = 256;
 
     /**
      * All users that exist. One that is missing does not exist (any more). Fails with INVALID_ARGUMENT,
@@ -40,6 +45,18 @@ interface ICloudMessagingPlatform {
 
     /** Whether cloud messaging is on for the user, so that identities are wanted. */
     boolean wantsIdentities(int user);
+
+    /**
+     * The settings of an earlier service whose values are wanted of this user: at the first start on this phone, until they
+     * were reported; none ever after. Read no others, and none at any other time. Fails with INVALID_ARGUMENT.
+     */
+    LegacySetting[] wantsLegacy(int user);
+
+    /**
+     * Their values as they are now, all of those that were asked for and no others. Durable when it returns. Without
+     * effect if none are wanted. Fails with INVALID_ARGUMENT, TOO_LARGE, STORAGE: report again later then.
+     */
+    void reportLegacy(int user, in LegacySetting[] settings);
 
     /** Registers for hints that what is wanted changed. Fails with TOO_MANY. */
     void addListener(android.system.cloudmessaging.ICloudMessagingListener listener);

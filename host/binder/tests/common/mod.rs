@@ -41,7 +41,8 @@ mod aidl {
     pub use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
         ConsentState::ConsentState, DataClass::DataClass, Disclosure::Disclosure, Grant::Grant,
         LedgerCheckpoint::LedgerCheckpoint, LedgerEntry::LedgerEntry, LedgerTotal::LedgerTotal,
-        RegistrationPreview::RegistrationPreview, SimIdentity::SimIdentity, Withdrawal::Withdrawal,
+        Legacy::Legacy, RegistrationPreview::RegistrationPreview, SimIdentity::SimIdentity,
+        Withdrawal::Withdrawal,
     };
 }
 
@@ -106,6 +107,14 @@ impl ICloudMessagingConsent for Echo {
     }
 
     fn eraseLedger(&self) -> binder::Result<()> {
+        Ok(())
+    }
+
+    fn legacy(&self, _: &str) -> binder::Result<aidl::Legacy> {
+        Ok(Default::default())
+    }
+
+    fn legacyTold(&self) -> binder::Result<()> {
         Ok(())
     }
 

@@ -31,7 +31,7 @@ pub enum Who {
 const SYSTEM_USER: i32 = 0;
 
 /// The table: a method of an interface, and who it is for.
-pub const TABLE: [(Interface, &str, Who); 34] = [
+pub const TABLE: [(Interface, &str, Who); 38] = [
     (Interface::Consent, "state", Who::Settings),
     (Interface::Consent, "disclosure", Who::Settings),
     (Interface::Consent, "grant", Who::Settings),
@@ -46,6 +46,8 @@ pub const TABLE: [(Interface, &str, Who); 34] = [
     (Interface::Consent, "ledgerCheckpoint", Who::Settings),
     (Interface::Consent, "exportLedger", Who::Settings),
     (Interface::Consent, "eraseLedger", Who::Settings),
+    (Interface::Consent, "legacy", Who::Settings),
+    (Interface::Consent, "legacyTold", Who::Settings),
     (Interface::Consent, "addListener", Who::Settings),
     (Interface::Consent, "removeListener", Who::Settings),
     (Interface::Platform, "reportUsers", Who::SettingsOfSystemUser),
@@ -53,6 +55,8 @@ pub const TABLE: [(Interface, &str, Who); 34] = [
     (Interface::Platform, "reportNetwork", Who::SettingsOfSystemUser),
     (Interface::Platform, "provideStorageKey", Who::SettingsOfSystemUser),
     (Interface::Platform, "wantsIdentities", Who::SettingsOfSystemUser),
+    (Interface::Platform, "wantsLegacy", Who::SettingsOfSystemUser),
+    (Interface::Platform, "reportLegacy", Who::SettingsOfSystemUser),
     (Interface::Platform, "addListener", Who::SettingsOfSystemUser),
     (Interface::Messaging, "state", Who::DefaultSmsApp),
     (Interface::Messaging, "send", Who::DefaultSmsApp),

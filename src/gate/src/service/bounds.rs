@@ -37,7 +37,7 @@ pub const CODE_CHARS: usize = 8;
 /// Bytes of a SHA-256.
 const SHA256_BYTES: usize = 32;
 
-const fn invalid(argument: &'static str, fault: &'static str) -> ServiceError {
+pub(super) const fn invalid(argument: &'static str, fault: &'static str) -> ServiceError {
     ServiceError::InvalidArgument { argument, fault }
 }
 
@@ -45,7 +45,12 @@ const fn too_large(argument: &'static str, limit: usize, unit: &'static str) -> 
     ServiceError::TooLarge { argument, limit, unit }
 }
 
-fn at_most(argument: &'static str, is: usize, limit: usize, unit: &'static str) -> Result<()> {
+pub(super) fn at_most(
+    argument: &'static str,
+    is: usize,
+    limit: usize,
+    unit: &'static str,
+) -> Result<()> {
     if is > limit {
         return Err(too_large(argument, limit, unit));
     }

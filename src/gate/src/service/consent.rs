@@ -16,6 +16,7 @@ use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
     LedgerCheckpoint::LedgerCheckpoint,
     LedgerEntry::LedgerEntry,
     LedgerTotal::LedgerTotal,
+    Legacy::Legacy,
     RegistrationPreview::RegistrationPreview,
     SimIdentity::SimIdentity,
     Withdrawal::Withdrawal,
@@ -139,6 +140,16 @@ impl ICloudMessagingConsent for Consent {
     fn eraseLedger(&self) -> binder::Result<()> {
         let call = self.0.admit(CONSENT, "eraseLedger")?;
         self.0.answer(&call, self.0.facade.erase_ledger(call.user))
+    }
+
+    fn legacy(&self, locale: &str) -> binder::Result<Legacy> {
+        let call = self.0.admit(CONSENT, "legacy")?;
+        answer(bounds::locale("locale", locale).map(|()| self.0.facade.legacy(call.user, locale)))
+    }
+
+    fn legacyTold(&self) -> binder::Result<()> {
+        let call = self.0.admit(CONSENT, "legacyTold")?;
+        answer(self.0.facade.legacy_told(call.user))
     }
 
     fn addListener(&self, listener: &Strong<dyn ICloudMessagingListener>) -> binder::Result<()> {

@@ -22,6 +22,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 pub use crate::consent::SimIdentity;
+pub use cloudmessaging_config::legacy::{SettingName, Table};
 
 /// What an operation gives or why it failed.
 pub type Result<T> = std::result::Result<T, ServiceError>;
@@ -104,6 +105,12 @@ pub trait Facade: Send + Sync + 'static {
     /// Erases the content of the ledger. Fails with NotReady, Ledger.
     fn erase_ledger(&self, user: UserId) -> Result<()>;
 
+    /// What an earlier service left behind for the user; the texts are those closest to `locale`.
+    fn legacy(&self, user: UserId, locale: &str) -> aidl::Legacy::Legacy;
+
+    /// The owner was told that. Fails with NotReady, Storage.
+    fn legacy_told(&self, user: UserId) -> Result<()>;
+
     // ICloudMessagingPlatform: facts, kept in memory only.
 
     /// All users that exist, each once; those missing do not exist any more.
@@ -120,6 +127,13 @@ pub trait Facade: Send + Sync + 'static {
 
     /// Whether cloud messaging is on for the user.
     fn wants_identities(&self, user: UserId) -> bool;
+
+    /// The settings of an earlier service whose values are wanted of the user.
+    fn wants_legacy(&self, user: UserId) -> Vec<SettingName>;
+
+    /// Those values; of others than are wanted, nothing is taken. Fails with InvalidArgument if not all are there;
+    /// with Storage.
+    fn report_legacy(&self, user: UserId, said: &[SettingValue]) -> Result<()>;
 
     // ICloudMessaging: for the default SMS app of `user`.
 
@@ -216,6 +230,15 @@ pub struct GrantRequest {
     pub method: CaptureMethod,
     /// The owner's conditions.
     pub conditions: Conditions,
+}
+
+/// What a setting of an earlier service says. Whoever wrote it is not trusted: it is compared, and kept nowhere.
+#[derive(Clone)]
+pub struct SettingValue {
+    /// Which.
+    pub name: SettingName,
+    /// `None` if there is no such setting.
+    pub value: Option<Personal>,
 }
 
 /// Days since 1 January 1970, and where they begin.

@@ -26,6 +26,7 @@ mod messaging;
 mod outlet;
 mod platform;
 mod refused;
+mod settings;
 
 #[cfg(not(target_os = "android"))]
 pub use caller::Uids;

@@ -4,11 +4,11 @@
 use super::access::Interface::Platform as PLATFORM;
 use super::callbacks::List;
 use super::error::answer;
-use super::{bounds, Entrance};
+use super::{bounds, settings, Entrance};
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
     ICloudMessagingListener::ICloudMessagingListener,
-    ICloudMessagingPlatform::ICloudMessagingPlatform, NetworkReport::NetworkReport,
-    SimIdentity::SimIdentity, UserReport::UserReport,
+    ICloudMessagingPlatform::ICloudMessagingPlatform, LegacySetting::LegacySetting,
+    NetworkReport::NetworkReport, SimIdentity::SimIdentity, UserReport::UserReport,
 };
 use binder::{Interface, Strong};
 use std::sync::Arc;
@@ -53,6 +53,22 @@ impl ICloudMessagingPlatform for Platform {
     fn wantsIdentities(&self, user: i32) -> binder::Result<bool> {
         let _call = self.0.admit(PLATFORM, "wantsIdentities")?;
         answer(bounds::user(user).map(|()| self.0.facade.wants_identities(user)))
+    }
+
+    fn wantsLegacy(&self, user: i32) -> binder::Result<Vec<LegacySetting>> {
+        let _call = self.0.admit(PLATFORM, "wantsLegacy")?;
+        answer(
+            bounds::user(user)
+                .map(|()| self.0.facade.wants_legacy(user).iter().map(settings::asked).collect()),
+        )
+    }
+
+    fn reportLegacy(&self, user: i32, settings: &[LegacySetting]) -> binder::Result<()> {
+        let _call = self.0.admit(PLATFORM, "reportLegacy")?;
+        answer(bounds::user(user).and_then(|()| {
+            let said = settings::said(settings)?;
+            self.0.facade.report_legacy(user, &said)
+        }))
     }
 
     fn addListener(&self, listener: &Strong<dyn ICloudMessagingListener>) -> binder::Result<()> {

@@ -26,7 +26,7 @@ use crate::message::{AcceptError, Accepted, Inbound, NewMessage, StoreError};
 use crate::service::error::ServiceError;
 use crate::service::facade::{
     Days, Facade, GrantRequest, InboundMessage, KeyChange, OutgoingMessage, Personal, Preview,
-    ReceivedSms, Result, UserId,
+    ReceivedSms, Result, SettingName, SettingValue, UserId,
 };
 use crate::service::words;
 use crate::sync::{lock, Mutex};
@@ -226,6 +226,15 @@ impl Facade for Users {
         self.ready(user)?.erase_ledger()
     }
 
+    // No list of what an earlier service left is read: nothing is found, and there is nothing to tell.
+    fn legacy(&self, _user: UserId, _locale: &str) -> aidl::Legacy::Legacy {
+        Default::default()
+    }
+
+    fn legacy_told(&self, user: UserId) -> Result<()> {
+        self.ready(user).map(drop)
+    }
+
     fn report_users(&self, reports: &[aidl::UserReport::UserReport]) {
         for user in self.all() {
             let named = reports.iter().any(|report| report.user == user.id);
@@ -264,6 +273,14 @@ impl Facade for Users {
 
     fn wants_identities(&self, user: UserId) -> bool {
         self.user(user).is_some_and(|user| user.gate.terms().is_ok())
+    }
+
+    fn wants_legacy(&self, _user: UserId) -> Vec<SettingName> {
+        Vec::new()
+    }
+
+    fn report_legacy(&self, _user: UserId, _said: &[SettingValue]) -> Result<()> {
+        Ok(())
     }
 
     fn service_state(&self, user: UserId) -> aidl::ServiceState::ServiceState {

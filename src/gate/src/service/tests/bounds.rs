@@ -290,6 +290,38 @@ fn reports_are_bounded() {
 }
 
 #[test]
+fn settings_of_an_earlier_service_are_bounded() {
+    let setting = |key: &str, value: &str| aidl::LegacySetting::LegacySetting {
+        table: "secure".into(),
+        key: key.into(),
+        value: Some(value.into()),
+    };
+    let said = |settings: Vec<aidl::LegacySetting::LegacySetting>| {
+        move |to: &Clients| to.platform.reportLegacy(0, &settings)
+    };
+    let many = |count: usize| (0..count).map(|n| setting(&n.to_string(), "1")).collect::<Vec<_>>();
+    let elsewhere =
+        aidl::LegacySetting::LegacySetting { table: "Secure".into(), ..setting("a", "") };
+    // A character beyond the first 65536 is two of Java's.
+    let wide = "\u{1f4f1}".repeat(128);
+    check(vec![
+        case("settings none", OK, said(vec![])),
+        case("settings 32", OK, said(many(32))),
+        case("settings 33", LARGE, said(many(33))),
+        case("settings twice", INVALID, said(vec![setting("a", "1"), setting("a", "2")])),
+        case("settings.table", INVALID, said(vec![elsewhere])),
+        case("settings.key 128", OK, said(vec![setting(&"k".repeat(128), "1")])),
+        case("settings.key 129", LARGE, said(vec![setting(&"k".repeat(129), "1")])),
+        case("settings.value 256", OK, said(vec![setting("a", &wide)])),
+        case("settings.value 257", LARGE, said(vec![setting("a", &format!("{wide}x"))])),
+        case("user -1", INVALID, |to| to.platform.wantsLegacy(-1).map(drop)),
+        case("user -1", INVALID, |to| to.platform.reportLegacy(-1, &[])),
+        case("locale", INVALID, |to| to.consent.legacy("en_GB").map(drop)),
+        case("locale 36", LARGE, |to| to.consent.legacy(&"a".repeat(36)).map(drop)),
+    ]);
+}
+
+#[test]
 fn a_page_fits_in_one_reply_and_is_never_empty() {
     let stage = Stage::admitting();
     let to = stage.clients();

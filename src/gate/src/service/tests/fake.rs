@@ -165,6 +165,16 @@ impl Facade for Fake {
         Ok(())
     }
 
+    fn legacy(&self, user: UserId, _locale: &str) -> aidl::Legacy::Legacy {
+        self.note("Consent.legacy", user);
+        Default::default()
+    }
+
+    fn legacy_told(&self, user: UserId) -> Result<()> {
+        self.note("Consent.legacyTold", user);
+        Ok(())
+    }
+
     fn report_users(&self, users: &[aidl::UserReport::UserReport]) {
         self.note("Platform.reportUsers", -1);
         let uid =
@@ -189,6 +199,16 @@ impl Facade for Fake {
     fn wants_identities(&self, user: UserId) -> bool {
         self.note("Platform.wantsIdentities", user);
         false
+    }
+
+    fn wants_legacy(&self, user: UserId) -> Vec<SettingName> {
+        self.note("Platform.wantsLegacy", user);
+        Vec::new()
+    }
+
+    fn report_legacy(&self, user: UserId, _settings: &[SettingValue]) -> Result<()> {
+        self.note("Platform.reportLegacy", user);
+        Ok(())
     }
 
     fn service_state(&self, user: UserId) -> aidl::ServiceState::ServiceState {

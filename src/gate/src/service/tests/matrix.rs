@@ -37,6 +37,8 @@ pub fn call(row: Row, to: &Clients) -> binder::Result<()> {
             to.consent.exportLedger(&file).map(drop)
         }
         (Interface::Consent, "eraseLedger") => to.consent.eraseLedger(),
+        (Interface::Consent, "legacy") => to.consent.legacy("en-GB").map(drop),
+        (Interface::Consent, "legacyTold") => to.consent.legacyTold(),
         (Interface::Consent, "addListener") => to.consent.addListener(&listener),
         (Interface::Consent, "removeListener") => to.consent.removeListener(&listener),
         (Interface::Platform, "reportUsers") => to.platform.reportUsers(&[user(0)]),
@@ -44,6 +46,8 @@ pub fn call(row: Row, to: &Clients) -> binder::Result<()> {
         (Interface::Platform, "reportNetwork") => to.platform.reportNetwork(&Default::default()),
         (Interface::Platform, "provideStorageKey") => to.platform.provideStorageKey(10, &[1; 32]),
         (Interface::Platform, "wantsIdentities") => to.platform.wantsIdentities(10).map(drop),
+        (Interface::Platform, "wantsLegacy") => to.platform.wantsLegacy(10).map(drop),
+        (Interface::Platform, "reportLegacy") => to.platform.reportLegacy(10, &[]),
         (Interface::Platform, "addListener") => to.platform.addListener(&listener),
         (Interface::Messaging, "state") => to.messaging.state().map(drop),
         (Interface::Messaging, "send") => to.messaging.send(&message()).map(drop),

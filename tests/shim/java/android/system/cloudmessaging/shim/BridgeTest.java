@@ -27,6 +27,8 @@ import android.system.cloudmessaging.InboundMessage;
 import android.system.cloudmessaging.LedgerCheckpoint;
 import android.system.cloudmessaging.LedgerEntry;
 import android.system.cloudmessaging.LedgerTotal;
+import android.system.cloudmessaging.Legacy;
+import android.system.cloudmessaging.LegacySetting;
 import android.system.cloudmessaging.NetworkReport;
 import android.system.cloudmessaging.OffReason;
 import android.system.cloudmessaging.OutgoingMessage;
@@ -194,6 +196,7 @@ public final class BridgeTest {
         mPlatform.addListener(listener);
         report();
         changes.drainPermits();
+        legacy();
         grant();
         assertTrue(changes.tryAcquire(60, TimeUnit.SECONDS));
         mConsent.removeListener(listener);
@@ -221,6 +224,22 @@ public final class BridgeTest {
         assertTrue(disclosure.version >= 1);
         byte[] text = disclosure.text.getBytes(StandardCharsets.UTF_8);
         assertArrayEquals(MessageDigest.getInstance("SHA-256").digest(text), disclosure.sha256);
+    }
+
+    private void legacy() throws Exception {
+        // This bed's phones had no earlier service.
+        assertEquals(0, mPlatform.wantsLegacy(USER).length);
+        LegacySetting setting = new LegacySetting();
+        setting.table = "secure";
+        setting.key = "acme_messaging";
+        mPlatform.reportLegacy(USER, new LegacySetting[] {setting});
+        setting.table = "nowhere";
+        fails(ErrorCode.INVALID_ARGUMENT,
+                () -> mPlatform.reportLegacy(USER, new LegacySetting[] {setting}));
+        Legacy legacy = mConsent.legacy("hi-IN");
+        assertFalse(legacy.found || legacy.wasOn || legacy.wasRegistered || legacy.toTell);
+        assertEquals("", legacy.name + legacy.erasure + legacy.address);
+        mConsent.legacyTold();
     }
 
     private void preview() throws Exception {
