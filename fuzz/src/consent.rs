@@ -52,8 +52,8 @@ impl RecordKey for Key {
         Ok(mac)
     }
 
-    fn verify(&self, message: &[u8], mac: &[u8]) -> bool {
-        hmac::verify(&self.0, message, mac).is_ok()
+    fn verify(&self, message: &[u8], mac: &[u8]) -> Result<bool, KeyError> {
+        Ok(hmac::verify(&self.0, message, mac).is_ok())
     }
 
     fn destroy(&self) -> Result<(), KeyError> {
@@ -170,6 +170,7 @@ fn read(phone: &Phone, file: &[u8]) -> Standing {
             let sim = record.sims()[0].subscription_id();
             let sim = SimIdentity::new(sim, "+15550100".into(), String::new(), String::new());
             let matches = phone.store.matches(record, &sim.expect("it is well formed"));
+            let matches = matches.expect("the key answers");
             assert_eq!(matches, SimMatch::Changed, "a hash of nothing names a SIM");
             let controller = Controller {
                 name: "Example".into(),
@@ -183,6 +184,7 @@ fn read(phone: &Phone, file: &[u8]) -> Standing {
             assert!(!matches!(reason, OffReason::NoRecord | OffReason::UnknownUser));
             assert_eq!(*reason == OffReason::Unreadable, file.len() > 4096);
         }
+        Standing::Untold => panic!("the key answers, and so does the disk"),
     }
     standing
 }

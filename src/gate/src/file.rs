@@ -65,6 +65,13 @@ pub enum Unreadable {
     Io(Errno),
 }
 
+impl Unreadable {
+    /// Whether it may be read at another time, as nothing was found out about it.
+    pub fn may_pass(self) -> bool {
+        matches!(self, Self::Io(why) if !matches!(why, Errno::EACCES | Errno::EPERM))
+    }
+}
+
 /// What was attempted; each can fail alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {

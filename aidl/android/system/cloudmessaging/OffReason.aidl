@@ -11,7 +11,10 @@ enum OffReason {
     NONE = 0,
     /** No record: never turned on, or turned off. */
     NO_RECORD = 1,
-    /** The record cannot be opened, is no regular file, or has a wrong owner, mode or size. */
+    /**
+     * The record cannot be opened, is no regular file, or has a wrong owner, mode or size; or the disk or the
+     * record key did not answer. If that passes, it is read again, and may be on.
+     */
     UNREADABLE = 2,
     /** The record does not parse, or is not authenticated by this phone's record key. */
     DAMAGED = 3,

@@ -44,8 +44,9 @@ pub trait RecordKey: Send + Sync {
     /// HMAC-SHA256 of `message` under the key.
     fn mac(&self, message: &[u8]) -> Result<[u8; MAC], KeyError>;
 
-    /// Whether `mac` is the code of `message`, compared in constant time. `false` if there is no key.
-    fn verify(&self, message: &[u8], mac: &[u8]) -> bool;
+    /// Whether `mac` is the code of `message`, compared in constant time. `false` if there is no key; an error if that
+    /// cannot be told now.
+    fn verify(&self, message: &[u8], mac: &[u8]) -> Result<bool, KeyError>;
 
     /// Destroys the key, durably. That there is none is fine.
     fn destroy(&self) -> Result<(), KeyError>;
@@ -85,8 +86,12 @@ impl RecordKey for FileRecordKey {
         Ok(mac)
     }
 
-    fn verify(&self, message: &[u8], mac: &[u8]) -> bool {
-        self.key().is_ok_and(|key| hmac::verify(&key, message, mac).is_ok())
+    fn verify(&self, message: &[u8], mac: &[u8]) -> Result<bool, KeyError> {
+        match self.key() {
+            Ok(key) => Ok(hmac::verify(&key, message, mac).is_ok()),
+            Err(KeyError::Absent(why)) if !why.may_pass() => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     fn destroy(&self) -> Result<(), KeyError> {
@@ -108,7 +113,7 @@ mod tests {
     fn nothing_verifies_without_a_key() {
         let (_directory, key) = key();
         assert!(matches!(key.mac(b"m"), Err(KeyError::Absent(Unreadable::Absent))));
-        assert!(!key.verify(b"m", &[0; MAC]));
+        assert!(!key.verify(b"m", &[0; MAC]).unwrap());
         key.destroy().unwrap();
     }
 
@@ -117,11 +122,11 @@ mod tests {
         let (_directory, key) = key();
         key.make().unwrap();
         let mac = key.mac(b"m").unwrap();
-        assert!(key.verify(b"m", &mac));
-        assert!(!key.verify(b"n", &mac));
-        assert!(!key.verify(b"m", &mac[1..]));
+        assert!(key.verify(b"m", &mac).unwrap());
+        assert!(!key.verify(b"n", &mac).unwrap());
+        assert!(!key.verify(b"m", &mac[1..]).unwrap());
         key.make().unwrap();
-        assert!(!key.verify(b"m", &mac), "a new key verified what the old one signed");
+        assert!(!key.verify(b"m", &mac).unwrap(), "a new key verified what the old one signed");
     }
 
     #[test]
@@ -130,7 +135,7 @@ mod tests {
         key.make().unwrap();
         let mac = key.mac(b"m").unwrap();
         key.destroy().unwrap();
-        assert!(!key.verify(b"m", &mac));
+        assert!(!key.verify(b"m", &mac).unwrap());
     }
 
     #[test]
@@ -140,7 +145,7 @@ mod tests {
             let file = DurableFile::new(directory.path(), "record_key", KEY);
             file.write(&vec![0; length]).unwrap();
             assert!(key.mac(b"m").is_err());
-            assert!(!key.verify(b"m", &[0; MAC]));
+            assert!(!key.verify(b"m", &[0; MAC]).unwrap());
         }
     }
 }

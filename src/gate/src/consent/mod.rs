@@ -3,8 +3,8 @@
 //!
 //! Absence is refusal: there is no stored "off". A record that is present and valid in every respect
 //! ([`Record`] exists only as such) reads as [`Standing::On`]; everything else reads as
-//! [`Standing::Off`], never as an error that a caller could forget. Nothing that is found on the disk
-//! stands in the way of turning off or of a new grant.
+//! [`Standing::Off`], or as [`Standing::Untold`] where that could not be found out, never as an error that a caller
+//! could forget. Nothing that is found on the disk stands in the way of turning off or of a new grant.
 //!
 //! Trusts the [`RecordKey`] to be of this phone and gone once destroyed, and what the build ships as
 //! [`Disclosures`]. Does not trust the disk. Keeps P1, and of P3 and P7 what is kept on the disk.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What reading a consent gives: on, with the record, or off, with the reason. There is no third.
+//! What reading a consent gives: on, with the record; off, with the reason; or off for now, because it could not be
+//! told. Only the first lets anything pass.
 
 use core::fmt;
 
@@ -12,6 +13,8 @@ pub enum Standing {
     On(Record),
     /// Off.
     Off(OffReason),
+    /// Off until it can be told: there is a record, and the disk or its key cannot be asked now. To be read again.
+    Untold,
 }
 
 impl Standing {
@@ -19,7 +22,7 @@ impl Standing {
     pub fn record(&self) -> Option<&Record> {
         match self {
             Self::On(record) => Some(record),
-            Self::Off(_) => None,
+            Self::Off(_) | Self::Untold => None,
         }
     }
 }
@@ -29,7 +32,8 @@ impl Standing {
 pub enum OffReason {
     /// No record: never turned on, or turned off.
     NoRecord,
-    /// It cannot be opened, is no regular file, or has a wrong owner, mode, link count or size.
+    /// It cannot be opened, is no regular file, or has a wrong owner, mode, link count or size; or the disk or the
+    /// record key cannot be asked now.
     Unreadable,
     /// It does not parse, or is not authenticated by the record key of this phone.
     Damaged,

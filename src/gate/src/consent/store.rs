@@ -99,6 +99,18 @@ pub enum SimMatch {
     Changed,
 }
 
+/// Why there is no record that was read.
+enum Unread {
+    Off(OffReason),
+    Untold,
+}
+
+impl From<OffReason> for Unread {
+    fn from(reason: OffReason) -> Self {
+        Self::Off(reason)
+    }
+}
+
 /// The consent of one Android user. There is to be one value for each user, kept while the gate runs.
 pub struct ConsentStore {
     user: i32,
@@ -122,27 +134,36 @@ impl ConsentStore {
     pub fn read(&self, user_serial: i64, disclosures: &Disclosures) -> Standing {
         match self.read_record(user_serial, disclosures) {
             Ok(record) => Standing::On(record),
-            Err(reason) => Standing::Off(reason),
+            Err(Unread::Off(reason)) => Standing::Off(reason),
+            Err(Unread::Untold) => Standing::Untold,
         }
     }
 
-    fn read_record(&self, serial: i64, disclosures: &Disclosures) -> Result<Record, OffReason> {
+    fn read_record(&self, serial: i64, disclosures: &Disclosures) -> Result<Record, Unread> {
         let bytes = self.file.read().map_err(|reason| match reason {
-            Unreadable::Absent => OffReason::NoRecord,
+            Unreadable::Absent => Unread::Off(OffReason::NoRecord),
             reason => {
                 log::warn!("consent of user {}: {reason}", self.user);
-                OffReason::Unreadable
+                match reason.may_pass() {
+                    true => Unread::Untold,
+                    false => Unread::Off(OffReason::Unreadable),
+                }
             }
         })?;
         let stored = StoredConsent::decode(&bytes[..]).map_err(|_| OffReason::Damaged)?;
         // Nothing follows, nothing is repeated, nothing unknown is in it.
         if stored.encode_to_vec() != **bytes {
-            return Err(OffReason::Damaged);
+            return Err(OffReason::Damaged.into());
         }
-        if !self.key.verify(&authenticated(&stored.record), &stored.mac) {
-            return Err(OffReason::Damaged);
+        let verified = self.key.verify(&authenticated(&stored.record), &stored.mac);
+        let authentic = verified.map_err(|e| {
+            log::error!("consent of user {} cannot be told, and is off: {e}", self.user);
+            Unread::Untold
+        })?;
+        if !authentic {
+            return Err(OffReason::Damaged.into());
         }
-        Record::decode(&stored.record, self.user, serial, disclosures)
+        Ok(Record::decode(&stored.record, self.user, serial, disclosures)?)
     }
 
     /// Turns on, durably, in the place of whatever is there, under a new record key. An error before
@@ -207,13 +228,13 @@ impl ConsentStore {
         record.and(key)
     }
 
-    /// Whether `sim` is one that the consent names.
-    pub fn matches(&self, record: &Record, sim: &SimIdentity) -> SimMatch {
-        match record.sim(sim.subscription_id()) {
-            None => SimMatch::NotNamed,
-            Some(named) if self.key.verify(&sim.canonical(), &named.identity.0) => SimMatch::Named,
-            Some(_) => SimMatch::Changed,
-        }
+    /// Whether `sim` is one that the consent names; an error if that cannot be told now.
+    pub fn matches(&self, record: &Record, sim: &SimIdentity) -> Result<SimMatch, KeyError> {
+        let Some(named) = record.sim(sim.subscription_id()) else { return Ok(SimMatch::NotNamed) };
+        Ok(match self.key.verify(&sim.canonical(), &named.identity.0)? {
+            true => SimMatch::Named,
+            false => SimMatch::Changed,
+        })
     }
 
     /// What [`ConsentStore::write`] would refuse before doing anything.

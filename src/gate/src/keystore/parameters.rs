@@ -81,9 +81,12 @@ pub(super) fn verify_mac() -> Vec<KeyParameter> {
     vec![purpose(KeyPurpose::VERIFY), digest(Digest::SHA_2_256)]
 }
 
-/// Whether a code was verified and is not the message's.
+/// Whether a code was verified and is not the message's, or is nobody's because there is no key. Whatever else is
+/// refused says nothing about the code: a key whose blob is not taken after a rollback of the system is taken again
+/// after rolling forward.
 pub(super) fn is_not_verified(error: KeystoreError) -> bool {
     error == KeystoreError::Refused(ErrorCode::VERIFICATION_FAILED.0)
+        || error == KeystoreError::NOT_FOUND
 }
 
 /// A key that signs with Ed25519 (KeyMint 2).

@@ -30,20 +30,16 @@ impl RecordKey for KeystoreRecordKey {
         Ok(mac.ok_or(KeystoreError::Missing("code of 32 bytes"))?)
     }
 
-    fn verify(&self, message: &[u8], mac: &[u8]) -> bool {
+    fn verify(&self, message: &[u8], mac: &[u8]) -> Result<bool, KeyError> {
         if mac.len() != MAC {
-            return false;
+            return Ok(false);
         }
         // Compared in the hardware.
         let verify = parameters::verify_mac();
         match self.client.operate(&self.alias, verify, message, Some(mac)) {
-            Ok(_) => true,
-            Err(error) => {
-                if !parameters::is_not_verified(error) {
-                    log::error!("a record key cannot be used, which is off: {error}");
-                }
-                false
-            }
+            Ok(_) => Ok(true),
+            Err(error) if parameters::is_not_verified(error) => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 

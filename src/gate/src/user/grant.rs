@@ -2,12 +2,13 @@
 //! The way of a grant (design.md, "The way of a consent"): checked, in the ledger, on the disk, in force, in this
 //! order; whatever fails after the checks leaves off (P1, P7).
 
+use std::sync::atomic::Ordering;
 use std::sync::Arc;
 
 use cloudmessaging_wire::proto::ledger as proto;
 use cloudmessaging_wire::step;
 
-use super::{book::numbers, report::terms, User};
+use super::{book::numbers, standing::terms, User};
 use crate::consent::{GrantError, NewConsent, OffReason, RecordId, RecordTime};
 use crate::disclose::DataClass;
 use crate::gate::Closed;
@@ -88,8 +89,9 @@ impl User {
             Ok(record) => record,
             Err(e) => {
                 log::error!("a grant is not durable and so is off: {e}");
-                (consent.record, consent.named) = (None, Vec::new());
+                consent.forget();
                 let durable = consent.store.remove().is_ok();
+                self.standing_read.store(true, Ordering::SeqCst);
                 let mut view = lock(&self.view);
                 (view.record, view.off, view.durable) = (None, OffReason::NoRecord, durable);
                 drop(view);
@@ -114,6 +116,8 @@ impl User {
             view.durable = true;
             view.lease_until_ms = 0;
         }
+        consent.forget();
+        self.standing_read.store(true, Ordering::SeqCst);
         self.gate.open(terms(&record));
         consent.record = Some(record);
         // Their codes were just made.

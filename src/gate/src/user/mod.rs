@@ -17,6 +17,7 @@ mod grant;
 mod preview;
 mod reading;
 mod report;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod users;
@@ -130,7 +131,7 @@ pub struct User {
     vault: Mutex<Vault>,
     view: Mutex<View>,
     courier: Mutex<Option<mpsc::Sender<Event>>>,
-    /// Whether a closed gate means that there is no consent: the record was read.
+    /// Whether a closed gate means that there is no consent: the record was read, or removed.
     standing_read: AtomicBool,
 }
 
@@ -144,6 +145,14 @@ struct Consent {
     named: Vec<SimIdentity>,
     /// Rises with each withdrawal: a grant that began before one does not come after it.
     withdrawals: u64,
+    /// What is to be found out about a record that stands there; `None` once it is known, or decided anew.
+    question: Option<standing::Question>,
+    /// How many there were.
+    questions: u64,
+    /// Whether the record key could not say of a SIM in the phone if it takes part.
+    sims_untold: bool,
+    /// Whether a thread looks again at what could not be told.
+    looking: bool,
 }
 
 /// The keys, in memory and wrapped.
@@ -223,6 +232,10 @@ impl User {
                 record: None,
                 named: Vec::new(),
                 withdrawals: 0,
+                question: None,
+                questions: 0,
+                sims_untold: false,
+                looking: false,
             }),
             vault: Mutex::new(Vault {
                 store: KeyStore::new(&folder, id),

@@ -9,10 +9,10 @@ use android_system_cloudmessaging::aidl::android::system::cloudmessaging::UserRe
 use cloudmessaging_wire::proto::ledger::{self as proto, erasure::Stage};
 
 use super::{view::policy_name, User, Users};
-use crate::consent::{OffReason, Record, SimIdentity, SimMatch, Standing};
-use crate::gate::{Closed, Facts, Network, Policy, Terms};
+use crate::consent::{OffReason, SimIdentity};
+use crate::gate::{Closed, Facts, Network, Policy};
 use crate::identity::StorageKey;
-use crate::ledger::{Event, Said};
+use crate::ledger::Event;
 use crate::sync::lock;
 
 /// One user, as reported.
@@ -60,6 +60,8 @@ impl User {
             self.forget_user();
         }
         if before.as_ref().map(|b| b.serial) != Some(known.serial) {
+            self.book
+                .note(Event::Boot(proto::Boot { build_fingerprint: self.module.build.clone() }));
             self.read_consent(known.serial);
         }
         let said = match &before {
@@ -84,7 +86,8 @@ impl User {
         self.gate.close(Closed::Off);
         // Of a grant or a report at the same time, nothing stays in force behind this.
         let mut consent = lock(&self.consent);
-        (consent.record, consent.named) = (None, Vec::new());
+        self.standing_read.store(false, Ordering::SeqCst);
+        consent.forget();
         {
             let mut view = lock(&self.view);
             view.report = None;
@@ -152,24 +155,6 @@ impl User {
         self.wake();
     }
 
-    /// Finds out which of the SIMs in the phone are those agreed to. Of each that is, the record key is asked once; and
-    /// with nothing locked, so that nobody who turns off waits for it (P3).
-    fn match_sims(&self) {
-        let (store, record, named) = {
-            let consent = lock(&self.consent);
-            let Some(record) = consent.record.clone() else { return };
-            (consent.store.clone(), record, consent.named.clone())
-        };
-        let mut found = lock(&self.view).sims.clone();
-        found.retain(|sim| !named.contains(sim) && store.matches(&record, sim) == SimMatch::Named);
-        let mut consent = lock(&self.consent);
-        // Another consent since then names its own.
-        if consent.record.as_ref().is_some_and(|now| now.id() == record.id()) {
-            found.retain(|sim| !consent.named.contains(sim));
-            consent.named.append(&mut found);
-        }
-    }
-
     /// Ends what the ledger leaves open of an earlier life. Gives the policy that it says forbids; if it cannot be
     /// read, another one than this.
     fn settle_ledger(&self, policy: Option<Policy>) -> Option<Option<Policy>> {
@@ -188,66 +173,6 @@ impl User {
         }
         let named = [Policy::SmsForbidden, Policy::Organisation, Policy::Build];
         Some(named.into_iter().find(|policy| policy_name(*policy) == forbids))
-    }
-
-    /// Reads the record and opens the gate if it is valid in every respect; settles the ledger, where a crash
-    /// fell between a record and its entry.
-    fn read_consent(&self, serial: i64) {
-        let mut consent = lock(&self.consent);
-        self.standing_read.store(false, Ordering::SeqCst);
-        self.gate.close(Closed::Off);
-        consent.named.clear();
-        let standing = consent.store.read(serial, &self.module.disclosures);
-        self.book.note(Event::Boot(proto::Boot { build_fingerprint: self.module.build.clone() }));
-        let said =
-            self.book.standing().inspect_err(|e| log::error!("the ledger says nothing: {e}"));
-        let found = |record_id: Vec<u8>, reason: &str| {
-            Some(proto::Found { record_id, reason: reason.to_owned() })
-        };
-        // What cannot be compared is said anew.
-        let entry = match (&standing, said) {
-            (Standing::On(record), Ok(Said::On(id))) if id == *record.id().as_bytes() => None,
-            (Standing::On(record), _) => {
-                found(record.id().as_bytes().to_vec(), "").map(Event::FoundOn)
-            }
-            (Standing::Off(why), Ok(Said::On(id))) => {
-                found(id.to_vec(), why.as_str()).map(Event::FoundOff)
-            }
-            (Standing::Off(why), Err(_)) => found(Vec::new(), why.as_str()).map(Event::FoundOff),
-            (Standing::Off(_), Ok(Said::Off | Said::Nothing)) => None,
-        };
-        if let Some(entry) = entry {
-            self.book.note(entry);
-        }
-        let mut view = lock(&self.view);
-        match standing {
-            Standing::On(record) => {
-                view.off = OffReason::NoRecord;
-                view.record = Some(record.clone());
-                drop(view);
-                self.gate.open(terms(&record));
-                consent.record = Some(record);
-            }
-            Standing::Off(why) => {
-                view.off = why;
-                view.record = None;
-                drop(view);
-                consent.record = None;
-                if why == OffReason::OutdatedDisclosure {
-                    self.gate.close(Closed::OutdatedDisclosure);
-                }
-            }
-        }
-        self.standing_read.store(true, Ordering::SeqCst);
-        let on = consent.record.is_some();
-        drop(consent);
-        match on {
-            // It may have been left: the user was gone, or Keystore was.
-            true => self.stay_while_on(),
-            false => self.leave_if_off(),
-        }
-        // The storage key may have come before.
-        self.settle_desk();
     }
 
     /// The id now names somebody else: what was the first one's is not the second one's to read.
@@ -281,18 +206,5 @@ impl Users {
                 self.add(id).leave_if_off();
             }
         }
-    }
-}
-
-/// The terms that a valid record stands for.
-pub(super) fn terms(record: &Record) -> Terms {
-    let conditions = record.conditions();
-    Terms {
-        record_id: *record.id().as_bytes(),
-        classes: record.classes(),
-        sims: record.sims().iter().map(|sim| sim.subscription_id()).collect(),
-        while_roaming: conditions.while_roaming,
-        with_data_saver: conditions.with_data_saver,
-        with_battery_saver: conditions.with_battery_saver,
     }
 }

@@ -3,6 +3,7 @@
 //! record removed, then everything else (P3). It waits for no permit, no ledger, a few seconds at most for messages,
 //! and for no network but for an erase.
 
+use std::sync::atomic::Ordering;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::sync::lock;
 /// Between two attempts at a removal that failed.
 pub(super) const RETRY: Duration = Duration::from_secs(1);
 /// The longest such wait.
-const RETRY_MAX: Duration = Duration::from_secs(60);
+pub(super) const RETRY_MAX: Duration = Duration::from_secs(60);
 
 /// What a withdrawal did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +42,9 @@ impl User {
         consent.withdrawals += 1;
         // A grant that came in between is withdrawn with the rest.
         terms = self.gate.close(Closed::Off).or(terms);
-        let record = consent.record.take();
-        consent.named.clear();
+        let record = consent.record.take().map(|record| *record.id().as_bytes());
+        let unread = consent.question.take().and_then(|question| question.said);
+        consent.forget();
         let removed = consent.store.remove();
         step!("gate.withdraw.removed");
         if let Err(e) = &removed {
@@ -50,6 +52,8 @@ impl User {
         }
         let durable = removed.is_ok();
         let withdrawals = consent.withdrawals;
+        // Whatever stood there: it is not in force.
+        self.standing_read.store(true, Ordering::SeqCst);
         {
             let mut view = lock(&self.view);
             view.record = None;
@@ -69,9 +73,7 @@ impl User {
         let lease_until_ms = keys.as_deref().map_or(0, lease_until);
         self.settle_withdrawn();
         step!("gate.withdraw.messages_ended");
-        if let Some(record_id) =
-            terms.as_ref().map(|t| t.record_id).or(record.as_ref().map(|r| *r.id().as_bytes()))
-        {
+        if let Some(record_id) = terms.as_ref().map(|t| t.record_id).or(record).or(unread) {
             self.book.withdrawn(proto::Withdraw {
                 record_id: record_id.to_vec(),
                 erase_asked: erase,
@@ -94,7 +96,7 @@ impl User {
         Withdrawn { durable, erased, lease_until_ms }
     }
 
-    /// Has the process stay for this user, whose consent was just in force. It may be withdrawn by now.
+    /// Has the process stay for this user, whose consent was just in force, or may be. It may be withdrawn by now.
     pub(super) fn stay_while_on(&self) {
         self.module.stay.stay_for(self.id);
         self.leave_if_off();
@@ -104,7 +106,10 @@ impl User {
     pub(super) fn leave_if_off(&self) {
         // First what it stays for: what comes after this is not undone.
         let Some(reason) = self.module.stay.reason(self.id) else { return };
-        let off = lock(&self.consent).record.is_none() && lock(&self.view).durable;
+        let off = {
+            let consent = lock(&self.consent);
+            consent.record.is_none() && consent.question.is_none() && lock(&self.view).durable
+        };
         if off {
             self.module.stay.leave(self.id, reason, &*self.module.workers);
         }

@@ -6,6 +6,9 @@ use super::*;
 use crate::keystore::tests::fake::Fake;
 use crate::keystore::tests::{keystore, LONG as PATIENCE};
 
+/// Neither the key nor its code is at fault: Keystore itself failed.
+const FAILS: Option<i32> = Some(4);
+
 fn started(disk: TempDir, fake: &Fake) -> Phone {
     Phone::with(disk, |module| module.secrets = Box::new(keystore(fake, PATIENCE)))
 }
@@ -117,4 +120,139 @@ fn nobody_who_turns_off_waits_until_a_sim_is_recognised() {
         assert_eq!(reported.join().unwrap(), Ok(()));
     });
     assert_eq!(phone.user(0).gate.connects().err(), Some(Refusal::SimChanged));
+}
+
+/// A phone that was on, with a message accepted, and comes up while Keystore fails.
+fn untold(fake: &Fake) -> Phone {
+    let before = turned_on(fake);
+    assert_eq!(before.send(1), Ok(None));
+    before.events();
+    let phone = started(before.disk_copy(), fake);
+    fake.set(|mood| mood.refuses = FAILS);
+    phone.all_reported();
+    phone
+}
+
+fn looks_again(phone: &Phone) -> bool {
+    lock(&phone.user(0).consent).looking
+}
+
+fn open_messages(phone: &Phone) -> usize {
+    lock(&phone.user(0).desk).outbox.open().count()
+}
+
+#[test]
+fn what_cannot_be_told_is_off_ends_nothing_and_is_the_owner_s_again_when_it_can() {
+    let fake = Fake::default();
+    let phone = untold(&fake);
+    assert!(!phone.is_on(0) && !phone.user(0).gate.running());
+    let state = phone.users.consent_state(0);
+    assert_eq!(state.offReason, aidl::OffReason::OffReason::UNREADABLE);
+    assert!(!phone.users.wants_identities(0));
+    assert_eq!(phone.send(2), Ok(Some(crate::gate::Closed::Off.into())));
+    assert_eq!(open_messages(&phone), 1, "nobody has withdrawn it");
+    assert!(phone.users.outcomes(0, 0, 9).unwrap().is_empty());
+    assert_eq!(phone.events(), ["boot", "grant", "boot"], "nothing was found");
+    assert_eq!(phone.user(0).module.stay.users(), [0], "it has to be here to look again");
+
+    fake.set(|mood| mood.refuses = None);
+    eventually("it is read again", || phone.is_on(0).then_some(()));
+    phone.users.report_identities(0, vec![sim()]).unwrap();
+    assert!(exists(&phone.uplink(0)));
+    assert_eq!(phone.events(), ["boot", "grant", "boot"], "the ledger has said so all the time");
+    assert_eq!(open_messages(&phone), 1);
+    eventually("nobody looks again", || (!looks_again(&phone)).then_some(()));
+    phone.users.withdraw(0, false);
+    assert_eq!(phone.users.outcomes(0, 0, 9).unwrap().len(), 1, "it has its one outcome");
+}
+
+#[test]
+fn a_withdrawal_of_what_cannot_be_told_is_for_good() {
+    let fake = Fake::default();
+    let phone = untold(&fake);
+    assert!(!phone.users.withdraw(0, false).durable, "Keystore deletes nothing");
+    assert!(!phone.file("consent").exists());
+    assert_eq!(phone.users.outcomes(0, 0, 9).unwrap().len(), 1);
+    assert_eq!(phone.events(), ["boot", "grant", "boot", "outcome", "withdraw"]);
+    fake.set(|mood| mood.refuses = None);
+    let durable = || phone.users.consent_state(0).durable.then_some(());
+    eventually("the deletion is tried again", durable);
+    eventually("nobody looks again", || (!looks_again(&phone)).then_some(()));
+    let state = phone.users.consent_state(0);
+    assert_eq!(state.offReason, aidl::OffReason::OffReason::NO_RECORD);
+    assert!(!phone.is_on(0) && !comes_up(phone.disk_copy(), &fake));
+}
+
+#[test]
+fn a_grant_over_what_cannot_be_told_is_the_owner_s_word() {
+    let fake = Fake::default();
+    let phone = untold(&fake);
+    fake.set(|mood| mood.refuses = None);
+    phone.grant(0).unwrap();
+    let granted = phone.user(0).gate.terms().unwrap().record_id;
+    eventually("nobody looks again", || (!looks_again(&phone)).then_some(()));
+    assert_eq!(phone.user(0).gate.terms().unwrap().record_id, granted);
+    let ended = eventually("what the one before had accepted ends", || {
+        phone.users.outcomes(0, 0, 9).unwrap().pop()
+    });
+    assert_eq!(ended.reason, aidl::SmsReason::SmsReason::OFF);
+}
+
+#[test]
+fn what_cannot_be_told_of_a_user_who_is_gone_is_not_told_later() {
+    let fake = Fake::default();
+    let phone = untold(&fake);
+    let user = phone.user(0);
+    phone.users.report_users(&[]);
+    fake.set(|mood| mood.refuses = None);
+    eventually("nobody looks again", || (!lock(&user.consent).looking).then_some(()));
+    assert!(user.gate.terms().is_err() && user.module.stay.users().is_empty());
+    phone.all_reported();
+    assert!(phone.is_on(0));
+}
+
+#[test]
+fn nobody_looks_again_at_what_is_known() {
+    let fake = Fake::default();
+    let phone = turned_on(&fake);
+    assert!(!looks_again(&phone), "on");
+    let again = started(phone.disk_copy(), &fake);
+    again.all_reported();
+    assert!(!looks_again(&again), "on after a start");
+    let another = started(phone.disk_copy(), &Fake::default());
+    another.all_reported();
+    assert!(!looks_again(&another), "the record of another phone");
+    phone.users.withdraw(0, false);
+    assert!(!looks_again(&phone), "off");
+}
+
+#[test]
+fn a_sim_that_could_not_be_told_is_asked_about_again() {
+    let fake = Fake::default();
+    let phone = started(turned_on(&fake).disk_copy(), &fake);
+    phone.users.report_network(network());
+    phone.users.report_users(&[user(0)]);
+    phone.unlock(0);
+    fake.set(|mood| mood.refuses = FAILS);
+    phone.users.report_identities(0, vec![sim()]).unwrap();
+    assert_eq!(phone.user(0).gate.connects().err(), Some(Refusal::SimChanged));
+    fake.set(|mood| mood.refuses = None);
+    eventually("it is told", || phone.user(0).gate.connects().ok());
+    eventually("nobody looks again", || (!looks_again(&phone)).then_some(()));
+}
+
+#[test]
+fn nobody_who_turns_off_waits_until_a_record_is_read() {
+    let fake = Fake::default();
+    let phone = started(turned_on(&fake).disk_copy(), &fake);
+    fake.set(|mood| mood.hangs = true);
+    std::thread::scope(|scope| {
+        let reported = scope.spawn(|| phone.users.report_users(&[user(0)]));
+        eventually("it is asked", || (fake.hanging() == 1).then_some(()));
+        assert!(phone.user(0).consent.try_lock().is_ok(), "a withdrawal begins with this lock");
+        lock(&phone.user(0).consent).forget();
+        fake.set(|mood| mood.hangs = false);
+        reported.join().unwrap();
+    });
+    assert!(!phone.is_on(0), "the answer is to a question that nobody asks any more");
 }

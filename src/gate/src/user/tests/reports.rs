@@ -135,6 +135,20 @@ fn a_withdrawal_while_missing_stays() {
 }
 
 #[test]
+fn a_withdrawal_that_is_not_durable_stays_while_the_user_comes_and_goes() {
+    let phone = Phone::turned_on();
+    crate::file::faults::every(crate::file::Step::Unlink);
+    assert!(!phone.users.withdraw(0, false).durable);
+    phone.users.report_users(&[]);
+    phone.all_reported();
+    crate::file::faults::none();
+    assert!(!phone.is_on(0), "the record is still there, and was withdrawn");
+    let durable = || phone.users.consent_state(0).durable.then_some(());
+    eventually("the removal is tried again", durable);
+    assert!(!phone.file("consent").exists() && !phone.is_on(0));
+}
+
+#[test]
 fn a_policy_that_came_or_went_while_the_gate_was_down_is_in_the_ledger_once() {
     let phone = Phone::ready();
     let forbidden = aidl::UserReport::UserReport { smsForbidden: true, ..user(0) };

@@ -330,7 +330,7 @@ fn a_build_that_widens_its_disclosure_turns_off_until_asked_again() {
         let disclosures = Disclosures::load(&directory).unwrap();
         match phone.store().read(SERIAL, &disclosures) {
             Standing::Off(reason) => reason,
-            Standing::On(_) => panic!("on"),
+            standing => panic!("{standing:?}"),
         }
     };
     assert_eq!(read(r#"{"earlier":[]}"#.into()), OffReason::UnknownDisclosure);
