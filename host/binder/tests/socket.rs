@@ -149,6 +149,10 @@ impl ICloudMessagingListener for Ear {
         let _ = self.0.lock().unwrap().send(());
         Ok(())
     }
+
+    fn onWaiting(&self, _user: i32) -> binder::Result<()> {
+        Ok(())
+    }
 }
 
 fn ear() -> (Strong<dyn ICloudMessagingListener>, std::sync::mpsc::Receiver<()>) {

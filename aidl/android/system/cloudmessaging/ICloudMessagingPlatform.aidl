@@ -58,6 +58,6 @@ interface ICloudMessagingPlatform {
      */
     void reportLegacy(int user, in LegacySetting[] settings);
 
-    /** Registers for hints that what is wanted changed. Fails with TOO_MANY. */
+    /** Registers for hints that what is wanted changed, and that an app is to be woken. Fails with TOO_MANY. */
     void addListener(android.system.cloudmessaging.ICloudMessagingListener listener);
 }

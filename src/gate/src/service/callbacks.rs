@@ -172,9 +172,11 @@ impl Callbacks {
                 }
                 self.tell_app(user, |app| app.onStateChanged());
             }
-            Hint::Outcomes(user) => self.tell_app(user, |app| app.onOutcomes()),
-            Hint::Inbound(user) => self.tell_app(user, |app| app.onInbound()),
-            Hint::KeyChanged(user) => self.tell_app(user, |app| app.onKeyChanged()),
+            Hint::Outcomes(user) => self.tell_or_wake(user, |app| app.onOutcomes()),
+            Hint::Inbound(user) => self.tell_or_wake(user, |app| app.onInbound()),
+            Hint::KeyChanged(user) => {
+                self.tell_app(user, |app| app.onKeyChanged());
+            }
             Hint::Died(id) => self.forget(id),
         }
     }
@@ -186,19 +188,45 @@ impl Callbacks {
         owners.chain(&lists.reporters).map(|l| l.call.clone()).collect()
     }
 
-    /// Calls the user's app, if it still is the user's default SMS app: a hint says that there is traffic.
-    fn tell_app(
+    /// Calls the user's app; one that is not there is woken by those who report, if there is something for it.
+    fn tell_or_wake(
         &self,
         user: UserId,
         say: impl Fn(&Strong<dyn ICloudMessagingCallback>) -> binder::Result<()>,
     ) {
+        if self.tell_app(user, say) || !self.is_awaited(user) {
+            return;
+        }
+        let reporters: Vec<_> =
+            lock(&self.lists).reporters.iter().map(|l| l.call.clone()).collect();
+        for reporter in reporters {
+            said(reporter.onWaiting(user));
+        }
+    }
+
+    /// Whether messages or outcomes wait for the user's default SMS app. Nobody is woken for nothing.
+    fn is_awaited(&self, user: UserId) -> bool {
+        self.facade.default_sms_uid(user).is_some()
+            && (self.facade.inbound(user, 0, 1).is_ok_and(|messages| !messages.is_empty())
+                || self.facade.outcomes(user, 0, 1).is_ok_and(|outcomes| !outcomes.is_empty()))
+    }
+
+    /// Calls the user's app, if it still is the user's default SMS app: a hint says that there is traffic. False: there
+    /// is none to call.
+    fn tell_app(
+        &self,
+        user: UserId,
+        say: impl Fn(&Strong<dyn ICloudMessagingCallback>) -> binder::Result<()>,
+    ) -> bool {
         let app =
             lock(&self.lists).apps.iter().find(|a| a.user == user).map(|a| (a.uid, a.call.clone()));
         if let Some((uid, call)) = app {
             if self.facade.default_sms_uid(user) == Some(uid) {
                 said(say(&call));
+                return true;
             }
         }
+        false
     }
 
     fn forget(&self, id: u64) {

@@ -29,8 +29,13 @@ impl User {
         let serial = lock(&self.view).serial;
         let Some((storage, serial)) = storage.zip(serial) else { return desk.close() };
         let (now, boot) = (self.module.clock.wall_ms(), self.module.clock.boot_ms());
+        let was_open = desk.is_open();
         if let Err(e) = desk.open(&self.folder(), self.id, serial, &storage, now, boot) {
             log::error!("messages of user {} do not open: {e}", self.id);
+        }
+        if !was_open && desk.is_open() {
+            // What came before this can be read from here on.
+            self.module.hints.inbound(self.id);
         }
         step!("gate.messages.opened");
     }

@@ -129,6 +129,41 @@ fn there_is_one_callback_and_null_clears_it() {
 }
 
 #[test]
+fn an_app_that_is_not_there_is_woken_by_those_who_report_if_something_waits_for_it() {
+    let stage = Stage::admitting();
+    let to = stage.clients();
+    let (reporter, wakes) = Ear::listener();
+    let (owner, owner_hears) = Ear::listener();
+    to.platform.addListener(&reporter).unwrap();
+    to.consent.addListener(&owner).unwrap();
+    stage.until_registered(2);
+    for hint in [PendingHints::outcomes as fn(&_, _), PendingHints::inbound] {
+        hint(&stage.hints, 0);
+        assert_eq!(wakes.recv_timeout(SOON), Ok("waiting"));
+    }
+    // Nobody to be woken, and nothing to be woken for.
+    stage.hints.inbound(10);
+    stage.fake.nothing_waits();
+    stage.hints.outcomes(0);
+    assert!(wakes.recv_timeout(WHILE).is_err(), "woken for nothing");
+    assert!(owner_hears.recv_timeout(WHILE).is_err(), "an owner's page does not hear of it");
+}
+
+#[test]
+fn an_app_that_listens_is_told_and_nobody_wakes_it() {
+    let stage = Stage::admitting();
+    let to = stage.clients();
+    let (reporter, wakes) = Ear::listener();
+    let (app, hears) = Ear::callback();
+    to.platform.addListener(&reporter).unwrap();
+    to.messaging.setCallback(Some(&app)).unwrap();
+    stage.until_registered(2);
+    stage.hints.inbound(0);
+    assert_eq!(hears.recv_timeout(SOON), Ok("inbound"));
+    assert!(wakes.recv_timeout(WHILE).is_err(), "woken although it listens");
+}
+
+#[test]
 fn an_app_that_is_no_longer_the_default_hears_nothing_more() {
     let stage = Stage::admitting();
     let to = stage.clients();
@@ -154,6 +189,10 @@ impl ICloudMessagingListener for Stuck {
     fn onStateChanged(&self) -> binder::Result<()> {
         let _ = self.0.lock().unwrap().try_send(());
         let _ = self.1.lock().unwrap().recv();
+        Ok(())
+    }
+
+    fn onWaiting(&self, _user: i32) -> binder::Result<()> {
         Ok(())
     }
 }

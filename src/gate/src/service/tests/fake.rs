@@ -11,6 +11,7 @@ use cloudmessaging_ledger::filter::Filter;
 use cloudmessaging_seal::number::Number;
 use std::collections::HashMap;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::Mutex;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -27,6 +28,8 @@ pub struct Fake {
     pub asked: Mutex<Vec<(&'static str, UserId)>>,
     /// What it gives for `inbound`: bodies of that many bytes.
     pub body_bytes: Mutex<usize>,
+    /// Whether neither messages nor outcomes wait.
+    pub empty: AtomicBool,
     /// The method that panics.
     pub panics_in: Mutex<Option<&'static str>>,
     /// The method whose calls wait, until it is another.
@@ -48,6 +51,11 @@ impl Fake {
         while *lock(&self.waits_in) == Some(method) {
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// Neither messages nor outcomes wait from here on.
+    pub fn nothing_waits(&self) {
+        self.empty.store(true, SeqCst);
     }
 
     /// What was asked since the last time.
@@ -228,7 +236,8 @@ impl Facade for Fake {
         limit: usize,
     ) -> Result<Vec<aidl::Outcome::Outcome>> {
         self.note("Messaging.outcomes", user);
-        Ok((0..limit).map(|_| Default::default()).collect())
+        let waiting = if self.empty.load(SeqCst) { 0 } else { limit };
+        Ok((0..waiting).map(|_| Default::default()).collect())
     }
 
     fn acknowledge_outcomes(&self, user: UserId, _cursor: i64) -> Result<()> {
@@ -249,7 +258,8 @@ impl Facade for Fake {
             received_at_millis: 2,
             checkpoint_hash: Some([3; 32]),
         };
-        Ok((0..limit).map(message).collect())
+        let waiting = if self.empty.load(SeqCst) { 0 } else { limit };
+        Ok((0..waiting).map(message).collect())
     }
 
     fn acknowledge_inbound(&self, user: UserId, _cursor: i64) -> Result<()> {

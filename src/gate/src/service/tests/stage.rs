@@ -155,6 +155,10 @@ impl ICloudMessagingListener for Ear {
     fn onStateChanged(&self) -> binder::Result<()> {
         self.hears("state")
     }
+
+    fn onWaiting(&self, user: i32) -> binder::Result<()> {
+        self.hears(if user == 0 { "waiting" } else { "waiting for another" })
+    }
 }
 
 impl ICloudMessagingCallback for Ear {

@@ -50,6 +50,11 @@ final class Gate {
                 public void onStateChanged() {
                     changed();
                 }
+
+                @Override
+                public void onWaiting(int user) {
+                    // Told to Reports, not to a page.
+                }
             };
 
     private volatile ICloudMessagingConsent mService;

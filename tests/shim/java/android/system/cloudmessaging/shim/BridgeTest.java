@@ -191,6 +191,9 @@ public final class BridgeTest {
             public void onStateChanged() {
                 changes.release();
             }
+
+            @Override
+            public void onWaiting(int user) {}
         };
         mConsent.addListener(listener);
         mPlatform.addListener(listener);
@@ -311,6 +314,9 @@ public final class BridgeTest {
 
             @Override
             public void onStateChanged() {}
+
+            @Override
+            public void onWaiting(int user) {}
         });
         OutgoingMessage message = new OutgoingMessage();
         message.id = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
