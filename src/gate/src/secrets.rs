@@ -4,10 +4,8 @@
 
 use std::path::Path;
 
-use cloudmessaging_ledger::checkpoint::Signer;
-
 use crate::consent::{FileRecordKey, RecordKey};
-use crate::ledger::FileSigner;
+use crate::ledger::{FileSigner, SigningKey};
 
 /// Gives each user's.
 pub trait Secrets: Send + Sync {
@@ -15,7 +13,7 @@ pub trait Secrets: Send + Sync {
     fn record_key(&self, user: i32, folder: &Path) -> Box<dyn RecordKey>;
 
     /// What signs the ledger of a user, whose folder this is.
-    fn signer(&self, user: i32, folder: &Path) -> Box<dyn Signer>;
+    fn signer(&self, user: i32, folder: &Path) -> Box<dyn SigningKey>;
 }
 
 /// Files in the user's folder: what a host has instead of a Keystore.
@@ -26,7 +24,7 @@ impl Secrets for Files {
         Box::new(FileRecordKey::new(folder))
     }
 
-    fn signer(&self, _user: i32, folder: &Path) -> Box<dyn Signer> {
+    fn signer(&self, _user: i32, folder: &Path) -> Box<dyn SigningKey> {
         Box::new(FileSigner::new(folder))
     }
 }

@@ -23,8 +23,8 @@ interface ICloudMessagingPlatform {
     const int MAX_LEGACY_CHARS = 256;
 
     /**
-     * All users that exist. One that is missing does not exist (any more). Fails with INVALID_ARGUMENT,
-     * TOO_LARGE.
+     * All users that exist. One that is missing was removed, and so was one whose serial number is another now: what was
+     * kept for them is deleted. Report nothing rather than some of them. Fails with INVALID_ARGUMENT (nobody, too), TOO_LARGE.
      */
     void reportUsers(in UserReport[] users);
 

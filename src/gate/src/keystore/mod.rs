@@ -17,9 +17,9 @@ use std::time::Duration;
 
 use android_system_keystore2::aidl::android::system::keystore2::IKeystoreService::IKeystoreService;
 use binder::Strong;
-use cloudmessaging_ledger::checkpoint::Signer;
 
 use crate::consent::RecordKey;
+use crate::ledger::SigningKey;
 use crate::secrets::Secrets;
 use client::Client;
 use record::KeystoreRecordKey;
@@ -58,7 +58,7 @@ impl Secrets for Keystore {
         Box::new(KeystoreRecordKey::new(self.client.clone(), user))
     }
 
-    fn signer(&self, user: i32, folder: &Path) -> Box<dyn Signer> {
+    fn signer(&self, user: i32, folder: &Path) -> Box<dyn SigningKey> {
         Box::new(KeystoreSigner::new(self.client.clone(), user, folder))
     }
 }

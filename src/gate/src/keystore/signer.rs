@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 use super::client::Client;
 use super::{parameters, KeystoreError};
 use crate::file::{DurableFile, Unreadable};
+use crate::ledger::SigningKey;
 use crate::sync::{lock, Mutex};
 
 /// First byte of the file: the key is in Keystore.
@@ -179,6 +180,16 @@ impl Signer for KeystoreSigner {
                 Ok(signature)
             }
         })
+    }
+}
+
+impl SigningKey for KeystoreSigner {
+    /// The file last: as long as it is there, there may be something to destroy.
+    fn destroy(&self) -> Result<(), SignError> {
+        *lock(&self.held) = None;
+        self.client.delete(&self.alias).map_err(keystore)?;
+        self.client.delete(&self.wrapping).map_err(keystore)?;
+        self.file.remove().map_err(|why| failed(why.to_string()))
     }
 }
 

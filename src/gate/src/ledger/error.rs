@@ -48,6 +48,9 @@ pub enum LedgerError {
     /// Somebody else has this ledger open, or an earlier opening of it still waits for the disk.
     #[error("the ledger is open already")]
     InUse,
+    /// Its user was removed, and it with them.
+    #[error("the ledger is closed: its user was removed")]
+    Closed,
     /// Larger than [`ENTRY_MAX`](super::ENTRY_MAX).
     #[error("entry of {0} bytes, {max} at most", max = super::ENTRY_MAX)]
     TooLarge(usize),

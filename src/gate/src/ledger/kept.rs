@@ -6,7 +6,7 @@
 //! for the disk anyway: [`append`](Kept::append), and whoever calls [`tend`](Kept::tend) on a thread of his own.
 
 use std::sync::{Arc, TryLockError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Event, Ledger, LedgerError, Retention, Said};
 use crate::clock::Clock;
@@ -20,6 +20,9 @@ const TEND_MS: i64 = 24 * 3600 * 1000;
 
 /// Most events that are noted and not durable. What is more is lost: the disk is gone for long by then.
 const OWED_MAX: usize = 1024;
+
+/// How long closing waits for who still writes.
+const CLOSED_WITHIN: Duration = Duration::from_secs(3);
 
 /// How the ledger is opened.
 type Open = Box<dyn Fn() -> Result<Ledger, LedgerError> + Send + Sync>;
@@ -107,7 +110,7 @@ impl Kept {
             true => Err(LedgerError::Backlog),
             false => self.ledger().and_then(|ledger| ledger.append_detached(event.clone())),
         };
-        if !matches!(appending, Err(LedgerError::TooLarge(_))) {
+        if !matches!(appending, Err(LedgerError::TooLarge(_) | LedgerError::Closed)) {
             let mut owed = lock(&self.owed);
             let durable = self.ledger().map_or(0, |ledger| ledger.count());
             owed.retain(|(at, _)| at.is_none_or(|at| at >= durable));
@@ -122,6 +125,38 @@ impl Kept {
             appending.wait(wait)?;
         }
         Ok(())
+    }
+
+    /// Lets go of it, and of what was noted, for good. Fails if somebody still writes after [`CLOSED_WITHIN`]: then it
+    /// is as before.
+    pub fn close(&self) -> Result<(), LedgerError> {
+        let _nobody_opens = lock(&self.opening);
+        let begin = Instant::now();
+        loop {
+            let mut slot = lock(&self.slot);
+            let held = |ledger: &Arc<Ledger>| Arc::strong_count(ledger) > 1 || ledger.is_held();
+            if !slot.ledger.as_ref().is_ok_and(held) {
+                slot.ledger = Err(LedgerError::Closed);
+                break;
+            }
+            drop(slot);
+            if begin.elapsed() > CLOSED_WITHIN {
+                return Err(LedgerError::InUse);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        lock(&self.owed).clear();
+        *lock(&self.tended) = Tended::default();
+        Ok(())
+    }
+
+    /// Opens what was closed: a new one, if what was there was removed.
+    pub fn begin(&self) {
+        let _nobody_else_opens = lock(&self.opening);
+        let ledger = (self.open)()
+            .inspect_err(|e| log::error!("a ledger does not begin, nothing will be sent: {e}"))
+            .map(Arc::new);
+        *lock(&self.slot) = Slot { ledger, again_ms: 0 };
     }
 
     /// What it says about the consent.
@@ -251,7 +286,7 @@ impl Kept {
 /// Whether another attempt can end otherwise. What is not as it was written stays so.
 fn may_pass(why: &LedgerError) -> bool {
     match why {
-        LedgerError::Damaged { .. } | LedgerError::Foreign { .. } => false,
+        LedgerError::Damaged { .. } | LedgerError::Foreign { .. } | LedgerError::Closed => false,
         LedgerError::Stopped(cause) => may_pass(cause),
         _ => true,
     }

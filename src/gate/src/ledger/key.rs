@@ -11,6 +11,12 @@ use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use crate::file::{DurableFile, Unreadable};
 use crate::sync::{lock, Mutex};
 
+/// The key of one user's ledger.
+pub trait SigningKey: Signer {
+    /// Destroys it: the user was removed. The next one to need a key makes another.
+    fn destroy(&self) -> Result<(), SignError>;
+}
+
 /// Largest PKCS #8 document of an Ed25519 key, in bytes: ring's takes 83.
 const KEY_MAX: usize = 128;
 
@@ -70,6 +76,13 @@ impl Signer for FileSigner {
             signature.copy_from_slice(pair.sign(text).as_ref());
             signature
         })
+    }
+}
+
+impl SigningKey for FileSigner {
+    fn destroy(&self) -> Result<(), SignError> {
+        *lock(&self.pair) = None;
+        self.file.remove().map_err(|why| SignError(why.to_string()))
     }
 }
 

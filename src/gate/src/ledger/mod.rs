@@ -48,7 +48,7 @@ pub use cloudmessaging_wire::proto::ledger::entry::Event;
 pub use error::{Attempt, Flaw, LedgerError};
 pub use export::{checkpoint, Authority, ExportError};
 pub use kept::Kept;
-pub use key::FileSigner;
+pub use key::{FileSigner, SigningKey};
 pub use page::Record;
 pub use standing::Said;
 

@@ -292,6 +292,10 @@ pub fn sms(
 /// All users.
 pub fn users(users: &[aidl::UserReport::UserReport]) -> Result<()> {
     at_most("users", users.len(), MAX_USERS as usize, "users")?;
+    if users.is_empty() {
+        // No phone is without one; and what is kept for who is not named is deleted.
+        return Err(invalid("users", "nobody"));
+    }
     for (at, report) in users.iter().enumerate() {
         if report.user < 0 {
             return Err(invalid("users.user", "negative"));

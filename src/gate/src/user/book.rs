@@ -7,7 +7,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloudmessaging_ledger::checkpoint::Signer;
 use cloudmessaging_ledger::filter::Filter;
 use cloudmessaging_wire::proto::ledger::{self as proto, Entry};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -16,7 +15,9 @@ use ring::{digest, hmac};
 use super::Module;
 use crate::disclose::Classes;
 use crate::gate::{self, CheckpointOpening, ConnectEntry, IntentEntry, Refusal};
-use crate::ledger::{self, Authority, Event, ExportError, Kept, Ledger, LedgerError, Record, Said};
+use crate::ledger::{
+    self, Authority, Event, ExportError, Kept, Ledger, LedgerError, Record, Said, SigningKey,
+};
 use crate::message::{Closed, SmsReason};
 use crate::sync::{lock, Mutex};
 
@@ -27,7 +28,7 @@ const WITHDRAW_ENTRY: Duration = Duration::from_millis(50);
 pub struct Book {
     kept: Arc<Kept>,
     module: Arc<Module>,
-    signer: Box<dyn Signer>,
+    signer: Box<dyn SigningKey>,
     hash_key: Mutex<Option<hmac::Key>>,
 }
 
@@ -152,6 +153,31 @@ impl Book {
         let erased = self.kept.erase();
         self.tend();
         erased
+    }
+
+    /// Closes it for good and destroys its key: its user was removed. What is noted from now on is lost. An error: nothing
+    /// of it may be removed yet.
+    pub fn close(&self) -> Result<(), ExportError> {
+        self.kept.close()?;
+        self.set_hash_key(None);
+        Ok(self.signer.destroy()?)
+    }
+
+    /// Holds it, as who reads or writes it does.
+    #[cfg(test)]
+    pub(super) fn hold(&self) -> Arc<Ledger> {
+        self.kept.ledger().expect("a ledger")
+    }
+
+    /// Whether it was closed.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.kept.ledger(), Err(LedgerError::Closed))
+    }
+
+    /// Begins a new one where there is none any more.
+    pub fn begin(&self) {
+        self.kept.begin();
+        self.tend();
     }
 
     /// What it says about the consent.

@@ -14,8 +14,10 @@ mod book;
 mod desk;
 mod errand;
 mod grant;
+mod owner;
 mod preview;
 mod reading;
+mod removal;
 mod report;
 mod standing;
 #[cfg(test)]
@@ -51,6 +53,7 @@ use crate::service::facade::Hints;
 use crate::stay::Stay;
 use crate::sync::{lock, Mutex};
 use crate::work::{Started, Workers};
+use owner::OwnerFile;
 
 /// SO_SNDBUF of the uplink's sockets, bytes: what is in it when the uplink is killed is dropped, what has
 /// left it is not; the kernel doubles it.
@@ -125,6 +128,7 @@ pub struct User {
     pub gate: Gate<Started>,
     /// The ledger.
     pub book: Book,
+    owner: OwnerFile,
     /// Messages.
     pub desk: Mutex<Messages>,
     consent: Mutex<Consent>,
@@ -225,6 +229,7 @@ impl User {
         Self {
             id,
             gate: Gate::new(),
+            owner: OwnerFile::new(&folder),
             book,
             desk: Mutex::new(Messages::closed()),
             consent: Mutex::new(Consent {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::UserReport::UserReport;
 use cloudmessaging_wire::proto::ledger::{self as proto, erasure::Stage};
 
-use super::{view::policy_name, User, Users};
+use super::{view::policy_name, User};
 use crate::consent::{OffReason, SimIdentity};
 use crate::gate::{Closed, Facts, Network, Policy};
 use crate::identity::StorageKey;
@@ -50,15 +50,17 @@ impl User {
         if self.module.config.forbidden {
             known.policy = Some(Policy::Build);
         }
-        let (before, another) = {
+        if !self.belongs_to(known.serial) {
+            // What cannot be told apart from another's is nobody's.
+            self.gone();
+            return self.leave_if_off();
+        }
+        let before = {
             let mut view = lock(&self.view);
             view.network = network;
-            let another = view.serial.replace(known.serial).is_some_and(|s| s != known.serial);
-            (view.report.replace(known.clone()), another)
+            view.serial = Some(known.serial);
+            view.report.replace(known.clone())
         };
-        if another {
-            self.forget_user();
-        }
         if before.as_ref().map(|b| b.serial) != Some(known.serial) {
             self.book
                 .note(Event::Boot(proto::Boot { build_fingerprint: self.module.build.clone() }));
@@ -79,7 +81,7 @@ impl User {
         self.refresh();
     }
 
-    /// The user does not exist (any more). What is on the disk is left to whoever may come back.
+    /// The user does not exist, as far as can be told. What is on the disk stays.
     pub(super) fn gone(&self) {
         // Before the gate is closed: the consent is not over by this, nor is any message.
         self.standing_read.store(false, Ordering::SeqCst);
@@ -99,7 +101,6 @@ impl User {
         self.gate.report(Facts::default());
         self.gate.close(Closed::Off);
         drop(consent);
-        self.leave_if_off();
         self.lock_vault();
         self.module.hints.state_changed(self.id);
     }
@@ -175,17 +176,6 @@ impl User {
         Some(named.into_iter().find(|policy| policy_name(*policy) == forbids))
     }
 
-    /// The id now names somebody else: what was the first one's is not the second one's to read.
-    fn forget_user(&self) {
-        self.gate.close(Closed::Off);
-        self.lock_vault();
-        if let Err(e) = lock(&self.desk).forget(&self.folder()) {
-            log::error!("messages of a user who was removed are still there: {e}");
-        }
-        // The second one's key may have come in between.
-        self.match_desk();
-    }
-
     /// Forgets what only an unlocked user's gate may hold.
     fn lock_vault(&self) {
         {
@@ -195,16 +185,5 @@ impl User {
             self.book.set_hash_key(None);
         }
         self.match_desk();
-    }
-}
-
-impl Users {
-    /// Does not have the process stay for whom there is a record of and who is no user of this phone.
-    pub(super) fn leave_strangers(&self, reports: &[UserReport]) {
-        for id in self.module.stay.users() {
-            if reports.iter().all(|report| report.user != id) {
-                self.add(id).leave_if_off();
-            }
-        }
     }
 }

@@ -38,6 +38,8 @@ pub struct Users {
     /// withdrawal must find what a report that came at the same time has opened.
     users: Mutex<BTreeMap<i32, Arc<User>>>,
     network: Mutex<Option<Network>>,
+    /// One report of all users at a time, so that none of them undoes a later one.
+    reporting: Mutex<()>,
     /// One grant at a time, so that two users cannot take the same SIM. No withdrawal waits for it.
     granting: Mutex<()>,
 }
@@ -46,7 +48,7 @@ impl Users {
     /// Nobody yet.
     pub fn new(module: Arc<Module>) -> Self {
         let (users, network) = (Mutex::new(BTreeMap::new()), Mutex::new(None));
-        Self { module, users, network, granting: Mutex::new(()) }
+        Self { module, users, network, reporting: Mutex::new(()), granting: Mutex::new(()) }
     }
 
     /// Tells the courier something about the code that the registration of a SIM waits for.
@@ -236,17 +238,17 @@ impl Facade for Users {
     }
 
     fn report_users(&self, reports: &[aidl::UserReport::UserReport]) {
-        for user in self.all() {
-            let named = reports.iter().any(|report| report.user == user.id);
-            if !named && self.user(user.id).is_some() {
-                user.gone();
-            }
+        let _one = lock(&self.reporting);
+        let exist: Vec<UserId> = reports.iter().map(|report| report.user).collect();
+        // Before the disk is asked for what else there is.
+        for user in self.all().iter().filter(|user| !exist.contains(&user.id)) {
+            user.gone();
         }
+        self.remove_all_but(&exist);
         let network = lock(&self.network).clone();
         for report in reports {
             self.add(report.user).reported(Known::from(report), network.clone());
         }
-        self.leave_strangers(reports);
     }
 
     fn report_identities(&self, user: UserId, sims: Vec<SimIdentity>) -> Result<()> {

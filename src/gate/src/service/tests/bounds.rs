@@ -274,7 +274,7 @@ fn reports_are_bounded() {
     check(vec![
         case("users 64", OK, move |to| to.platform.reportUsers(&users(64))),
         case("users 65", LARGE, move |to| to.platform.reportUsers(&users(65))),
-        case("users none", OK, |to| to.platform.reportUsers(&[])),
+        case("users none", INVALID, |to| to.platform.reportUsers(&[])),
         case("users twice", INVALID, |to| to.platform.reportUsers(&[user(1), user(1)])),
         case("users.user", INVALID, move |to| to.platform.reportUsers(&one(|r| r.user = -1))),
         case("users.serial", INVALID, move |to| to.platform.reportUsers(&one(|r| r.serial = -1))),

@@ -231,17 +231,6 @@ fn a_locked_user_is_told_to_come_again_and_loses_nothing() {
 }
 
 #[test]
-fn a_user_who_goes_and_comes_back_finds_the_messages_as_they_were() {
-    let phone = Phone::turned_on();
-    phone.send(1).unwrap();
-    phone.users.report_users(&[]);
-    assert_eq!(phone.users.outcomes(0, 0, 10).unwrap_err(), ServiceError::NotReady);
-    phone.all_reported();
-    assert!(phone.is_on(0));
-    assert_eq!((open(&phone), outcomes(&phone).len()), (1, 0), "nothing was withdrawn");
-}
-
-#[test]
 fn who_never_turned_on_has_no_file_of_messages() {
     let phone = Phone::ready();
     assert!(outcomes(&phone).is_empty() && phone.users.inbound(0, 0, 10).unwrap().is_empty());

@@ -8,6 +8,7 @@ mod keystore;
 mod messages;
 mod preview;
 mod reading;
+mod removing;
 mod reports;
 mod staying;
 mod withdrawing;

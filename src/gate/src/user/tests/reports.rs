@@ -18,7 +18,7 @@ fn another_serial_is_another_user() {
     phone.users.report_users(&[second()]);
     let state = phone.users.consent_state(0);
     assert!(!phone.is_on(0) && !phone.user(0).gate.running() && !exists(&uplink));
-    assert_eq!(state.offReason, aidl::OffReason::OffReason::OTHER_USER);
+    assert_eq!(state.offReason, aidl::OffReason::OffReason::NO_RECORD);
     assert!(!phone.users.wants_identities(0));
     assert_eq!(phone.users.outcomes(0, 0, 10).unwrap_err(), ServiceError::NotReady);
     assert_eq!(lock(&phone.user(0).desk).outbox.open().count(), 0);
@@ -29,10 +29,8 @@ fn another_serial_is_another_user() {
     assert_eq!(phone.grant(0), Ok(()));
 
     let cut = phone.after_power_cut();
-    cut.all_reported();
-    assert!(!cut.is_on(0), "the consent is the second one's");
     cut.users.report_users(&[second()]);
-    assert!(cut.is_on(0));
+    assert!(cut.is_on(0), "the consent is the second one's");
 }
 
 #[test]
@@ -98,20 +96,6 @@ fn a_user_missing_from_the_report_is_off() {
 }
 
 #[test]
-fn a_user_who_comes_back_is_as_before_and_can_send() {
-    let phone = Phone::turned_on();
-    phone.send(1).unwrap();
-    phone.users.report_users(&[]);
-    phone.all_reported();
-    assert!(phone.is_on(0));
-    assert!(exists(&phone.uplink(0)));
-    let written = phone.user(0).book.append(crate::ledger::Event::Refusals(Default::default()));
-    assert!(written.is_ok(), "one ledger, opened once");
-    phone.users.withdraw(0, false);
-    assert_eq!(phone.users.outcomes(0, 0, 10).unwrap().len(), 1, "its message has its outcome");
-}
-
-#[test]
 fn refused_calls_are_in_the_ledger_of_the_user_they_acted_for() {
     let phone = Phone::turned_on();
     let window = std::time::Duration::from_secs(60);
@@ -123,15 +107,6 @@ fn refused_calls_are_in_the_ledger_of_the_user_they_acted_for() {
         (newest.event == "refusals").then_some(newest.summary)
     });
     assert!(summary.contains("4711") && summary.contains("10123"), "{summary}");
-}
-
-#[test]
-fn a_withdrawal_while_missing_stays() {
-    let phone = Phone::turned_on();
-    phone.users.report_users(&[]);
-    assert!(phone.users.withdraw(0, false).durable);
-    phone.all_reported();
-    assert!(!phone.is_on(0));
 }
 
 #[test]

@@ -95,24 +95,12 @@ fn it_does_not_stay_for_somebody_who_is_no_user() {
     let (phone, asked) = started(Phone::turned_on().disk_copy());
     assert_eq!(asked.take(), [("keep", true)]);
     phone.users.report_users(&[user(10)]);
-    asked.is(&[("let go", true)]);
+    asked.is(&[("let go", false)]);
 
     let (phone, asked) = started(Phone::turned_on().disk_copy());
     phone.all_reported();
     phone.users.report_users(&[user(10)]);
-    asked.is(&[("keep", true), ("let go", true)]);
-}
-
-#[test]
-fn it_stays_again_for_somebody_who_is_a_user_again() {
-    let (phone, asked) = ready();
-    phone.grant(0).unwrap();
-    asked.is(&[("keep", false)]);
-    phone.users.report_users(&[user(10)]);
-    asked.is(&[("let go", true)]);
-    phone.users.report_users(&[user(0), user(10)]);
-    assert!(phone.is_on(0));
-    asked.is(&[("keep", true)]);
+    asked.is(&[("keep", true), ("let go", false)]);
 }
 
 #[test]
