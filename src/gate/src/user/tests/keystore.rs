@@ -206,9 +206,13 @@ fn what_cannot_be_told_of_a_user_who_is_gone_is_not_told_later() {
     phone.users.report_users(&[]);
     fake.set(|mood| mood.refuses = None);
     eventually("nobody looks again", || (!lock(&user.consent).looking).then_some(()));
-    assert!(user.gate.terms().is_err() && user.module.stay.users().is_empty());
+    assert!(user.gate.terms().is_err());
+    eventually("its key is destroyed when Keystore answers", || {
+        user.module.stay.users().is_empty().then_some(())
+    });
+    assert!(!fake.names().iter().any(|name| name.starts_with("record_key")));
     phone.all_reported();
-    assert!(phone.is_on(0));
+    assert!(!phone.is_on(0));
 }
 
 #[test]
