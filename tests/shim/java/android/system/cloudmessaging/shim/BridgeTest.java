@@ -314,9 +314,6 @@ public final class BridgeTest {
 
             @Override
             public void onStateChanged() {}
-
-            @Override
-            public void onWaiting(int user) {}
         });
         OutgoingMessage message = new OutgoingMessage();
         message.id = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
@@ -418,6 +415,9 @@ public final class BridgeTest {
         mConsent.addListener(new ICloudMessagingListener.Stub() {
             @Override
             public void onStateChanged() {}
+
+            @Override
+            public void onWaiting(int user) {}
         });
         try (ParcelFileDescriptor file = ParcelFileDescriptor.open(new File("/dev/null"),
                 ParcelFileDescriptor.MODE_WRITE_ONLY)) {
