@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# resources.sh ANDROID-JAR OUT: compiles the app's resources and its manifest, and writes R.java. From the jar of Android's
+# resources.sh ANDROID-JAR OUT: compiles the app's resources and its manifest, and writes R.java; and the example of an overlay,
+# alone as a phone has it, and laid over the app's resources. From the jar of Android's
 # classes it takes what aapt2 links against, in the form that it reads: stored, not compressed.
 set -eu
 jar=$1 out=$2 app=$(dirname "$0")/../../java-shim/app
@@ -21,3 +22,15 @@ aapt2 link -I "$out/framework/framework.apk" --manifest "$out/AndroidManifest.xm
 }
 sed -i 's/^public final class R/@SuppressWarnings("all")\n&/' \
     "$out/resources/android/system/cloudmessaging/settings/R.java"
+
+# A runtime overlay is a package of its own; where a product's overlays are merged by the build, aapt2 does that.
+overlay=$app/../../product/overlay/privacy
+aapt2 compile --dir "$overlay/res" -o "$out/overlay.zip"
+aapt2 link -I "$out/framework/framework.apk" --manifest "$overlay/AndroidManifest.xml" \
+    --min-sdk-version 34 --target-sdk-version 34 -o "$out/overlay.apk" "$out/overlay.zip" 2>"$out/aapt2.log" &&
+    aapt2 link -I "$out/framework/framework.apk" --manifest "$out/AndroidManifest.xml" \
+        --min-sdk-version 34 --target-sdk-version 34 \
+        -o "$out/overlaid.apk" -R "$out/overlay.zip" "$out/resources.zip" 2>"$out/aapt2.log" || {
+    cat "$out/aapt2.log"
+    exit 1
+}

@@ -7,6 +7,9 @@ import android.view.MenuItem;
 
 /** Settings > Cloud Messaging. */
 public final class CloudMessagingActivity extends Activity {
+    /** Opens it; a Messaging app does by this. */
+    static final String ACTION = "android.system.cloudmessaging.settings.action.SETTINGS";
+
     @Override
     @SuppressWarnings("deprecation") // RowsFragment says why.
     protected void onCreate(Bundle saved) {

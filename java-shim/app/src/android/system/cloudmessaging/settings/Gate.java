@@ -6,6 +6,7 @@ import android.os.IBinder;
 import android.os.RemoteException;
 import android.os.ServiceManager;
 import android.os.ServiceSpecificException;
+import android.system.cloudmessaging.ConsentState;
 import android.system.cloudmessaging.ICloudMessagingConsent;
 import android.system.cloudmessaging.ICloudMessagingListener;
 import android.util.Log;
@@ -83,12 +84,22 @@ final class Gate {
                 });
     }
 
+    /** Whether there is a service at this moment. Unlike a question, this starts none. */
+    static boolean isRunning() {
+        return ServiceManager.checkService(NAME) != null;
+    }
+
     /** Either is told: `failed` with a code of ErrorCode, or UNAVAILABLE. */
     <T> void ask(Question<T> question, Consumer<T> answered, IntConsumer failed) {
         ASKS.execute(
                 () -> {
                     try {
-                        T answer = question.ask(service());
+                        ICloudMessagingConsent service = service();
+                        Known.forget();
+                        T answer = question.ask(service);
+                        if (answer instanceof ConsentState state) {
+                            Known.told(state);
+                        }
                         mAnswers.execute(() -> answered.accept(answer));
                     } catch (ServiceSpecificException e) {
                         // Its message holds no personal data.
@@ -97,6 +108,7 @@ final class Gate {
                     } catch (RemoteException | SecurityException e) {
                         Log.w(TAG, "the service cannot be asked", e);
                         mService = null;
+                        Known.told(null);
                         mAnswers.execute(() -> failed.accept(UNAVAILABLE));
                     }
                 });

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package android.system.cloudmessaging.settings;
 
+import android.content.Context;
 import android.content.Intent;
 import android.os.Bundle;
 import android.preference.EditTextPreference;
 import android.preference.Preference;
+import android.preference.PreferenceManager;
 import android.preference.PreferenceScreen;
 import android.preference.SwitchPreference;
 import android.system.cloudmessaging.ConsentState;
@@ -21,6 +23,8 @@ import android.widget.Toast;
  */
 @SuppressWarnings("deprecation") // RowsFragment says why.
 public final class PageFragment extends RowsFragment {
+    private static final String ERASE = "erase";
+
     private SwitchPreference mUse;
     private TextPreference mState;
     private SwitchPreference mErase;
@@ -44,7 +48,7 @@ public final class PageFragment extends RowsFragment {
         mState.setOnPreferenceClickListener(row -> withdraw());
         // Only how this page turns off: kept here, and nothing that could turn on.
         mErase = new SwitchPreference(getContext());
-        mErase.setKey("erase");
+        mErase.setKey(ERASE);
         mErase.setTitle(R.string.erase);
         mErase.setSummary(R.string.erase_summary);
         mSent = new Preference(getContext());
@@ -63,6 +67,11 @@ public final class PageFragment extends RowsFragment {
     @Override
     void changed() {
         refresh();
+    }
+
+    /** Whether turning off also erases, as the owner has chosen here. */
+    static boolean erases(Context context) {
+        return PreferenceManager.getDefaultSharedPreferences(context).getBoolean(ERASE, false);
     }
 
     private void show(ConsentState state) {

@@ -6,17 +6,37 @@ import android.content.ContentValues;
 import android.database.Cursor;
 import android.net.Uri;
 import android.os.Bundle;
+import android.system.cloudmessaging.ConsentState;
 import android.system.cloudmessaging.ICloudMessagingConsent;
+import java.time.Clock;
+import java.time.ZoneId;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** The line under the tile in Settings, which asks for it by `call`. There are no rows. */
-public final class SummaryProvider extends ContentProvider {
-    /** Settings' name for the line (SettingsLib, TileUtils). */
+/**
+ * The line under the tile in Settings, which asks for it by `call` (SettingsLib, TileUtils), and again when it is told that
+ * there is another. There are no rows.
+ */
+public final class SummaryProvider extends ContentProvider implements Known.Watcher {
+    /** Settings' name for the line. */
     private static final String SUMMARY = "com.android.settings.summary";
-    private static final long WITHIN_SECONDS = 10;
+    /** As the manifest says to Settings. */
+    static final Uri LINE = Uri.parse("content://android.system.cloudmessaging.settings/summary");
+    /** Longer than a service takes to be started. Settings asks on a thread of its own. */
+    private static final long WITHIN_SECONDS = 6;
+
+    /** What was answered last, but for what was sent; null if nothing ever was. */
+    private volatile String mSaid;
+    /** Open while on: then the service runs in any case, and tells of changes. */
+    private Gate mGate;
+
+    @Override
+    public boolean onCreate() {
+        Known.watch(this);
+        return true;
+    }
 
     @Override
     public Bundle call(String method, String argument, Bundle extras) {
@@ -26,27 +46,79 @@ public final class SummaryProvider extends ContentProvider {
     }
 
     private String summary() {
+        if (Known.kind() == Known.Kind.OFF && !Gate.isRunning()) {
+            return say(getContext().getString(R.string.off));
+        }
         CompletableFuture<String> summary = new CompletableFuture<>();
-        Gate gate = new Gate(getContext(), Runnable::run, () -> {});
-        gate.ask(
-                ICloudMessagingConsent::state,
-                state -> summary.complete(Words.of(getContext(), state)),
-                code -> summary.complete(getContext().getString(R.string.unavailable)));
+        ask(summary);
         try {
             return summary.get(WITHIN_SECONDS, TimeUnit.SECONDS);
-        } catch (ExecutionException | TimeoutException e) {
-            return getContext().getString(R.string.unavailable);
+        } catch (TimeoutException e) {
+            // Not "nothing is sent", which is not known. Settings is told when something is.
+            return summary.getNow(say(getContext().getString(R.string.checking)));
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return getContext().getString(R.string.unavailable);
-        } finally {
-            gate.close();
+            return say(getContext().getString(R.string.checking));
+        }
+    }
+
+    private void ask(CompletableFuture<String> summary) {
+        Gate gate = gate();
+        gate.ask(
+                ICloudMessagingConsent::state,
+                state -> {
+                    mSaid = Summary.of(getContext(), state);
+                    if (!state.on) {
+                        leave();
+                        summary.complete(mSaid);
+                        return;
+                    }
+                    gate.ask(
+                            service -> Summary.sentToday(service, Clock.system(ZoneId.systemDefault())),
+                            sent -> summary.complete(Summary.of(getContext(), state, sent)),
+                            code -> summary.complete(mSaid));
+                },
+                code -> {
+                    leave();
+                    summary.complete(
+                            code == Gate.UNAVAILABLE
+                                    ? say(Summary.of(getContext(), null))
+                                    : getContext().getString(R.string.checking));
+                });
+    }
+
+    private String say(String summary) {
+        mSaid = summary;
+        return summary;
+    }
+
+    private synchronized Gate gate() {
+        if (mGate == null) {
+            // Watched is what is answered, also to others: here it is enough to ask.
+            mGate = new Gate(getContext(), Runnable::run, () -> ask(new CompletableFuture<>()));
+        }
+        return mGate;
+    }
+
+    /** Keeps the service no longer from ending. */
+    private synchronized void leave() {
+        if (mGate != null) {
+            mGate.close();
+            mGate = null;
         }
     }
 
     @Override
-    public boolean onCreate() {
-        return true;
+    public void seen(ConsentState state) {
+        if (mSaid != null && !mSaid.equals(Summary.of(getContext(), state))) {
+            tell();
+        }
+    }
+
+    private void tell() {
+        getContext().getContentResolver().notifyChange(LINE, null);
     }
 
     @Override

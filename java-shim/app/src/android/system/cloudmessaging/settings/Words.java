@@ -25,6 +25,18 @@ final class Words {
         return context.getString(refusal != 0 ? refusal : registration(state.sims));
     }
 
+    /** What keeps it from being of use, while on; 0 if nothing does. */
+    static int concern(ConsentState state) {
+        int refusal = refusal(state.refusal);
+        int said = refusal != 0 ? refusal : registration(state.sims);
+        return said == R.string.connected || said == R.string.connecting ? 0 : said;
+    }
+
+    /** Whether a policy lets nobody turn it on. */
+    static boolean forbidden(ConsentState state) {
+        return state.refusal == Refusal.POLICY;
+    }
+
     /** Off, and when somebody could still find the owner under the number. */
     static String off(Context context, ConsentState state) {
         if (!state.durable) {

@@ -57,17 +57,23 @@ public final class ManifestTest {
     @Test
     public void onlyThePageIsOpenToEverybody() throws Exception {
         List<String> open = new ArrayList<>();
-        for (String kind : new String[] {"activity", "provider", "receiver", "service"}) {
+        for (String kind : new String[] {
+            "activity", "activity-alias", "provider", "receiver", "service"}) {
             for (Element component : elements(kind)) {
                 // Said, not left to a default.
                 assertFalse(said(component, "exported").isEmpty());
                 if (said(component, "exported").equals("true")
                         && said(component, "permission").isEmpty()) {
-                    open.add(said(component, "name"));
+                    // Another name of the page is the page.
+                    open.add(said(component, kind.equals("activity-alias") ? "targetActivity" : "name"));
                 }
             }
         }
-        assertEquals(List.of(".CloudMessagingActivity"), open);
+        assertEquals(Set.of(".CloudMessagingActivity"), Set.copyOf(open));
+        // In one place of Settings, and by the action.
+        List<Element> shown = new ArrayList<>(elements("activity-alias"));
+        shown.removeIf(alias -> said(alias, "enabled").equals("false"));
+        assertEquals(1, shown.size());
     }
 
     @Test

@@ -183,7 +183,7 @@ public final class PageTest extends PageCase {
     public void withoutTheServiceNothingIsSentAndNothingCrashes() throws Exception {
         ActivityController<CloudMessagingActivity> page = page();
         turnOn(page.get());
-        assertEquals("On, connected", summary());
+        assertEquals("On", summary());
         mBed.tell("kill");
         until(() -> state(page.get()).equals("Unavailable; nothing is sent"));
         assertFalse(rows(page.get()).findPreference("use").isEnabled());
