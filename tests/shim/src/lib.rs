@@ -2,8 +2,8 @@
 //! Carries parcels between a Java virtual machine and a service on a Unix socket, so that the Java code of a phone is
 //! tested with the real cloudmessagingd. Its other half is `HostBinder.java`.
 //!
-//! It knows no interface and no method. What is translated is listed in `BridgeTest.translations`, and there is no more:
-//! the header of a call, binders and descriptors, which the kernel's driver writes in one way and the socket in
+//! It knows no interface and no method. What is translated is listed in `TranslationsTest.translations`, and there is no
+//! more: the header of a call, binders and descriptors, which the kernel's driver writes in one way and the socket in
 //! another (`words`). Every other byte passes as it is.
 //!
 //! For tests only: it trusts the Java code that calls it.

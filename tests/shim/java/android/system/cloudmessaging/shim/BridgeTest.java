@@ -7,17 +7,14 @@ import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
-import android.os.DeadObjectException;
 import android.os.IBinder;
 import android.os.ParcelFileDescriptor;
 import android.os.ServiceSpecificException;
-import android.system.cloudmessaging.CaptureMethod;
 import android.system.cloudmessaging.ConsentState;
 import android.system.cloudmessaging.DataClass;
 import android.system.cloudmessaging.Disclosure;
 import android.system.cloudmessaging.Erasure;
 import android.system.cloudmessaging.ErrorCode;
-import android.system.cloudmessaging.Grant;
 import android.system.cloudmessaging.ICloudMessaging;
 import android.system.cloudmessaging.ICloudMessagingCallback;
 import android.system.cloudmessaging.ICloudMessagingConsent;
@@ -29,7 +26,6 @@ import android.system.cloudmessaging.LedgerEntry;
 import android.system.cloudmessaging.LedgerTotal;
 import android.system.cloudmessaging.Legacy;
 import android.system.cloudmessaging.LegacySetting;
-import android.system.cloudmessaging.NetworkReport;
 import android.system.cloudmessaging.OffReason;
 import android.system.cloudmessaging.OutgoingMessage;
 import android.system.cloudmessaging.Outcome;
@@ -38,120 +34,25 @@ import android.system.cloudmessaging.Refusal;
 import android.system.cloudmessaging.Registration;
 import android.system.cloudmessaging.RegistrationPreview;
 import android.system.cloudmessaging.ServiceState;
-import android.system.cloudmessaging.SimIdentity;
 import android.system.cloudmessaging.SmsReason;
-import android.system.cloudmessaging.UserReport;
 import android.system.cloudmessaging.Withdrawal;
 import java.io.File;
 import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.util.Arrays;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import org.junit.After;
-import org.junit.Before;
 import org.junit.Test;
-import org.junit.function.ThrowingRunnable;
-import org.junit.runner.RunWith;
-import org.robolectric.annotation.Config;
 
 /**
  * Java's proxies and the real cloudmessagingd understand each other: every method of the three interfaces, with answers that
  * hold something.
  */
-@RunWith(Runner.class)
-@Config(manifest = Config.NONE)
-public final class BridgeTest {
-    private static final int SIM = 1;
-    private static final int USER = 0;
-    private static final String NOBODY = "+15550199";
-    /** What turning on allows unless the owner says more. */
-    private static final int[] NEEDED = {
-        DataClass.PHONE_NUMBER, DataClass.RECIPIENT_NUMBER, DataClass.MESSAGE_CONTENT,
-        DataClass.NETWORK_ADDRESS, DataClass.ROUTING_ID, DataClass.RECIPIENT_ROUTING_ID,
-        DataClass.DELIVERY_RECEIPT, DataClass.PUBLIC_KEYS,
-    };
-
-    private Bed mBed;
-    private IBinder mBinder;
-    private ICloudMessagingConsent mConsent;
-    private ICloudMessagingPlatform mPlatform;
-    private ICloudMessaging mMessaging;
-
-    @Before
-    public void start() throws Exception {
-        mBed = new Bed();
-        connect();
-    }
-
-    private void connect() throws Exception {
-        mBinder = mBed.consent();
-        mConsent = ICloudMessagingConsent.Stub.asInterface(mBinder);
-        mPlatform = ICloudMessagingPlatform.Stub.asInterface(mBed.platform());
-        mMessaging = ICloudMessaging.Stub.asInterface(mBed.messaging());
-    }
-
-    @After
-    public void end() throws Exception {
-        HostBinder.sWitness = (code, written, sent, objects) -> {};
-        mBed.close();
-    }
-
-    private static void fails(int code, ThrowingRunnable call) {
-        assertEquals(code, assertThrows(ServiceSpecificException.class, call).errorCode);
-    }
-
-    private static void until(Callable<Boolean> condition) throws Exception {
-        long begun = System.nanoTime();
-        while (!condition.call()) {
-            assertTrue("waited in vain", System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(60));
-            Thread.sleep(20);
-        }
-    }
-
-    private static SimIdentity[] sims() {
-        SimIdentity sim = new SimIdentity();
-        sim.subscriptionId = SIM;
-        sim.number = Bed.NUMBER;
-        sim.imsi = "001010123456789";
-        sim.imei = "350000000000011";
-        return new SimIdentity[] {sim};
-    }
-
-    private void report() throws Exception {
-        UserReport user = new UserReport();
-        user.user = USER;
-        user.serial = 1;
-        user.unlocked = true;
-        // On a host all three are one uid: who runs the tests.
-        user.defaultSmsUid = (Integer) java.nio.file.Files.getAttribute(
-                new File("/proc/self").toPath(), "unix:uid");
-        mPlatform.reportUsers(new UserReport[] {user});
-        mPlatform.provideStorageKey(USER, new byte[ICloudMessagingPlatform.STORAGE_KEY_BYTES]);
-        NetworkReport network = new NetworkReport();
-        network.connected = true;
-        mPlatform.reportNetwork(network);
-    }
-
-    private void grant() throws Exception {
-        Disclosure disclosure = mConsent.disclosure("en");
-        Grant grant = new Grant();
-        grant.disclosureSha256 = disclosure.sha256;
-        grant.locale = disclosure.locale;
-        grant.allowedClasses = NEEDED;
-        grant.sims = sims();
-        grant.method = CaptureMethod.SETTINGS_PAGE;
-        mConsent.grant(grant);
-        assertTrue(mPlatform.wantsIdentities(USER));
-        mPlatform.reportIdentities(USER, sims());
-    }
-
+public final class BridgeTest extends BridgeCase {
     /** What each method is called by in the generated code, as far as a bed reaches it. */
     private static Set<String> methods(Class<?>... stubs) throws Exception {
         Set<String> names = new TreeSet<>();
@@ -387,59 +288,5 @@ public final class BridgeTest {
         assertEquals(OffReason.NO_RECORD, mConsent.state().offReason);
         assertEquals("false", mBed.tell("consent"));
         assertEquals("0", mBed.tell("uplinks"));
-    }
-
-    /** All that the bridge makes of a parcel; there is nothing more. */
-    private enum Translation {
-        /** A call begins with three words that only the kernel's driver has. */
-        HEADER,
-        /** A binder is a number in the parcel, and an object of the socket's session. */
-        BINDER,
-        /** A descriptor is a number in the parcel, and passes beside the bytes. */
-        DESCRIPTOR,
-    }
-
-    @Test
-    public void translations() throws Exception {
-        Set<Translation> seen = new ConcurrentSkipListSet<>();
-        HostBinder.sWitness = (code, written, sent, objects) -> {
-            byte[] rest = Arrays.copyOfRange(written, 12, written.length);
-            // To the byte, in every call.
-            assertArrayEquals(rest, sent);
-            seen.add(Translation.HEADER);
-            for (Object object : objects) {
-                seen.add(object instanceof IBinder ? Translation.BINDER : Translation.DESCRIPTOR);
-            }
-        };
-        mConsent.state();
-        mConsent.addListener(new ICloudMessagingListener.Stub() {
-            @Override
-            public void onStateChanged() {}
-
-            @Override
-            public void onWaiting(int user) {}
-        });
-        try (ParcelFileDescriptor file = ParcelFileDescriptor.open(new File("/dev/null"),
-                ParcelFileDescriptor.MODE_WRITE_ONLY)) {
-            // Neither a file nor a pipe: the service has looked at the descriptor itself.
-            fails(ErrorCode.INVALID_ARGUMENT, () -> mConsent.exportLedger(file));
-        }
-        assertEquals(Set.of(Translation.values()), seen);
-    }
-
-    @Test
-    public void aCrashOfTheServiceIsADeadObject() throws Exception {
-        report();
-        grant();
-        CountDownLatch died = new CountDownLatch(1);
-        mBinder.linkToDeath(died::countDown, 0);
-        mBed.tell("kill");
-        assertTrue(died.await(60, TimeUnit.SECONDS));
-        assertFalse(mBinder.isBinderAlive());
-        assertThrows(DeadObjectException.class, () -> mConsent.state());
-        mBed.tell("start");
-        connect();
-        report();
-        assertTrue(mConsent.state().on);
     }
 }
