@@ -162,6 +162,11 @@ impl Bed {
         steps(self.directory.path(), name)
     }
 
+    /// The code that was sent to a number last, by SMS.
+    pub fn code(&self, number: &str) -> Option<String> {
+        sms::last_code(self.directory(), number)
+    }
+
     /// Everything of this bed is below here.
     pub fn directory(&self) -> &Path {
         self.directory.path()

@@ -19,6 +19,7 @@ mod programs;
 mod relay;
 mod sms;
 mod steps;
+mod uid;
 
 pub use bed::{Bed, Broker, Setup};
 pub use cmctl::Answer;
@@ -30,6 +31,7 @@ pub use programs::{programs, Profile, Programs};
 pub use relay::{Counts, Passage, Relay};
 pub use serde_json::Value;
 pub use steps::{steps_in_source, Mark, Steps};
+pub use uid::become_uid;
 
 use std::time::{Duration, Instant};
 

@@ -61,6 +61,7 @@ pub struct Phone {
     log: &'static str,
     pub(crate) programs: Programs,
     storage_key: String,
+    settings_uids: Vec<u32>,
     messaging_uids: Vec<u32>,
     steps: Option<Steps>,
 }
@@ -108,6 +109,7 @@ impl Phone {
             programs: bed.programs().clone(),
             storage_key: random_key()?,
             directory,
+            settings_uids: Vec::new(),
             messaging_uids: Vec::new(),
             steps: bed.setup().steps.then(|| bed.steps(name)).transpose()?,
         })
@@ -128,6 +130,9 @@ impl Phone {
             .env("RUST_LOG", self.log);
         if let Some(steps) = &self.steps {
             steps.give_to(&mut command);
+        }
+        for uid in &self.settings_uids {
+            command.args(["--settings-uid", &uid.to_string()]);
         }
         for uid in &self.messaging_uids {
             command.args(["--messaging-uid", &uid.to_string()]);
@@ -158,6 +163,11 @@ impl Phone {
             self.restart()?;
         }
         Ok(ended)
+    }
+
+    /// Takes whoever runs as one of these for our settings app, from the next start on.
+    pub fn admit_to_settings(&mut self, uids: &[u32]) {
+        self.settings_uids = uids.to_vec();
     }
 
     /// Also lets these uids connect to the Messaging app's socket, from the next start on.

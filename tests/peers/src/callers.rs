@@ -3,6 +3,7 @@
 
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::ICloudMessaging::ICloudMessaging;
 use binder::host::connect;
+use cloudmessaging_testbed::become_uid;
 use std::io::{Read, Result, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -132,16 +133,6 @@ impl Rude {
         }
         Ok(())
     }
-}
-
-/// Gives this thread another uid: who connects is whom the kernel says its thread is.
-fn become_uid(uid: u32) {
-    if uid == nix::unistd::geteuid().as_raw() {
-        return;
-    }
-    // SAFETY: the bare system call, not libc's wrapper, changes this thread alone; its arguments are numbers.
-    let changed = unsafe { nix::libc::syscall(nix::libc::SYS_setresuid, uid, uid, uid) };
-    assert_eq!(changed, 0, "only root can take another uid");
 }
 
 /// Callers that misbehave until this is dropped.
