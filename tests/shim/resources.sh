@@ -12,10 +12,10 @@ mkdir -p "$out/framework" "$out/resources"
     zip -q0 framework.apk resources.arsc AndroidManifest.xml)
 # Robolectric takes no permission of an app whose name is in `android.permission`.
 sed '/<permission$/,/\/>/d' "$app/AndroidManifest.xml" >"$out/AndroidManifest.xml"
-aapt2 compile --dir "$app/res" -o "$out/resources.zip"
+aapt2 compile --pseudo-localize --dir "$app/res" -o "$out/resources.zip"
 # Of the framework's file aapt2 says that it holds what is newer than aapt2: that is not used here.
 aapt2 link -I "$out/framework/framework.apk" --manifest "$out/AndroidManifest.xml" \
-    --min-sdk-version 34 --target-sdk-version 34 \
+    --min-sdk-version 34 --target-sdk-version 35 \
     --java "$out/resources" -o "$out/resources.apk" "$out/resources.zip" 2>"$out/aapt2.log" || {
     cat "$out/aapt2.log"
     exit 1

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package android.system.cloudmessaging.settings;
 
-import android.app.Activity;
 import android.app.KeyguardManager;
 import android.content.Intent;
 import android.os.Bundle;
@@ -11,26 +10,28 @@ import android.view.View;
  * The question. What it says is the gate's text, and turning on is not what a careless touch does: it has no focus, takes no
  * touch through another window, and asks for the screen lock where one is set.
  */
-public final class DisclosureActivity extends Activity {
+public final class DisclosureActivity extends PageActivity {
     private static final int CONFIRMED = 1;
 
     private ConsentButton mTurnOn;
 
     @Override
-    @SuppressWarnings("deprecation") // RowsFragment says why.
+    int layout() {
+        return R.layout.disclosure;
+    }
+
+    @Override
+    RowsFragment newRows() {
+        return new DisclosureFragment();
+    }
+
+    @Override
     protected void onCreate(Bundle saved) {
         super.onCreate(saved);
         getWindow().setHideOverlayWindows(true);
-        setContentView(R.layout.disclosure);
         mTurnOn = findViewById(R.id.turn_on);
         mTurnOn.setOnClickListener(this::confirm);
         findViewById(R.id.not_now).setOnClickListener(button -> finish());
-        if (saved == null) {
-            getFragmentManager()
-                    .beginTransaction()
-                    .replace(R.id.rows, new DisclosureFragment())
-                    .commit();
-        }
     }
 
     /** Whether what is needed for a grant is there: a text and a SIM. */

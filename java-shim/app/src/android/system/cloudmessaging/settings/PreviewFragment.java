@@ -51,7 +51,8 @@ public final class PreviewFragment extends RowsFragment {
         addText(category, null, getString(same ? R.string.preview_same : R.string.preview_differs));
         for (PreviewField field : preview.fields) {
             addText(category, field.name,
-                    field.madeOnGrant ? getString(R.string.made_on_grant) : field.value);
+                    field.madeOnGrant ? getString(R.string.made_on_grant)
+                            : Words.leftToRight(field.value));
         }
         addText(category, getString(R.string.every_byte), hexadecimal(preview.plaintext));
     }
@@ -63,6 +64,6 @@ public final class PreviewFragment extends RowsFragment {
             int end = Math.min(bytes.length, at + BYTES_A_GROUP);
             text.append(HexFormat.of().formatHex(bytes, at, end)).append(' ');
         }
-        return text.toString().strip();
+        return Words.leftToRight(text.toString().strip());
     }
 }

@@ -32,6 +32,8 @@ abstract class RowsFragment extends PreferenceFragment {
         super.onViewCreated(view, saved);
         // As Settings itself.
         ((ListView) view.findViewById(android.R.id.list)).setDivider(null);
+        // There is now a list to keep clear.
+        view.requestApplyInsets();
     }
 
     @Override

@@ -38,7 +38,7 @@ final class Sims {
     /** Enough to recognise one's own, and not more than that. */
     static String masked(String identity) {
         int hidden = Math.max(0, identity.length() - SHOWN_DIGITS);
-        return "•".repeat(hidden) + identity.substring(hidden);
+        return Words.leftToRight("•".repeat(hidden) + identity.substring(hidden));
     }
 
     private static String known(String identity) {

@@ -7,6 +7,8 @@ import android.system.cloudmessaging.OffReason;
 import android.system.cloudmessaging.Refusal;
 import android.system.cloudmessaging.Registration;
 import android.system.cloudmessaging.SimState;
+import android.text.BidiFormatter;
+import android.text.TextDirectionHeuristics;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -15,6 +17,11 @@ import java.time.format.FormatStyle;
 /** What a state is called on the page. */
 final class Words {
     private Words() {}
+
+    /** A number or bytes, which read from left to right also where words do not. */
+    static String leftToRight(String text) {
+        return BidiFormatter.getInstance().unicodeWrap(text, TextDirectionHeuristics.LTR);
+    }
 
     /** In one line. */
     static String of(Context context, ConsentState state) {

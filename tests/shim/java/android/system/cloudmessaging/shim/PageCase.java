@@ -115,7 +115,7 @@ public abstract class PageCase {
     }
 
     static PreferenceScreen rows(Activity page) {
-        return rows(page, android.R.id.content);
+        return rows(page, R_ROWS);
     }
 
     static SwitchPreference choice(PreferenceScreen rows, String key) {
@@ -172,6 +172,11 @@ public abstract class PageCase {
         Activity question = disclosure(page);
         question.findViewById(R_TURN_ON).performClick();
         until(question::isFinishing);
+        prove(page);
+    }
+
+    /** Enters the code that came. */
+    void prove(Activity page) throws Exception {
         until(() -> rows(page).findPreference("code" + SIM) != null);
         EditTextPreference code = (EditTextPreference) rows(page).findPreference("code" + SIM);
         until(() -> {
