@@ -33,8 +33,9 @@ interface ICloudMessaging {
 
     /**
      * Takes a message. NONE: it is on the disk and will end in exactly one outcome, whatever crashes; the same call
-     * again, also after a restart, is the same message until its outcome is acknowledged. Anything else:
-     * it was refused, nothing is stored, nothing was sent. BUSY, LEDGER and NO_NETWORK are never returned.
+     * again, also after a restart, is the same message until its outcome is acknowledged, also while others are refused.
+     * Anything else: it was refused, nothing is stored, nothing was sent; but if an earlier call was cut short by a crash,
+     * only once outcomes() can be read: before that nobody knows what was taken. BUSY, LEDGER and NO_NETWORK are never returned.
      * Fails with INVALID_ARGUMENT, TOO_LARGE, ID_REUSED, STORAGE, and with TOO_MANY if MAX_OPEN_MESSAGES or
      * bodies of 16 MiB are under way, or if 10000 are under way or ended and not acknowledged.
      */

@@ -119,12 +119,7 @@ impl Outbox {
     pub fn accept(&mut self, message: NewMessage, now_ms: i64) -> Result<Accepted, AcceptError> {
         let store = self.shelf.clone()?;
         let request = message.request();
-        let known = match self.get(&message.id) {
-            Some(entry) => Some(entry.request),
-            None => store
-                .read(None, |connection, sealer| outcome_of(connection, sealer, &message.id))?,
-        };
-        if let Some(known) = known {
+        if let Some(known) = self.request_of(&store, &message.id)? {
             return if known == request { Ok(Accepted::Again) } else { Err(AcceptError::IdReused) };
         }
         let bytes = self.open_bytes.saturating_add(message.body.len());
@@ -140,6 +135,19 @@ impl Outbox {
             store.write(|transaction, sealer| insert(transaction, sealer, &entry, &message))?;
         self.hold(row, entry);
         Ok(Accepted::New)
+    }
+
+    /// Whether it was accepted before, with the same content, and its outcome is not acknowledged.
+    pub fn has(&self, message: &NewMessage) -> Result<bool, StoreError> {
+        let store = self.shelf.clone()?;
+        Ok(self.request_of(&store, &message.id)? == Some(message.request()))
+    }
+
+    fn request_of(&self, store: &Store, id: &MessageId) -> Result<Option<[u8; 32]>, StoreError> {
+        match self.get(id) {
+            Some(entry) => Ok(Some(entry.request)),
+            None => store.read(None, |connection, sealer| outcome_of(connection, sealer, id)),
+        }
     }
 
     /// The messages that have no outcome, oldest first.

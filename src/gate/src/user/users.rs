@@ -22,7 +22,7 @@ use crate::disclose::{Classes, DataClass};
 use crate::gate::{Network, Refusal};
 use crate::identity::StorageKey;
 use crate::ledger;
-use crate::message::{AcceptError, Accepted, Inbound, NewMessage, StoreError};
+use crate::message::{AcceptError, Accepted, Inbound, Messages, NewMessage, StoreError};
 use crate::service::error::ServiceError;
 use crate::service::facade::{
     Days, Facade, GrantRequest, InboundMessage, KeyChange, OutgoingMessage, Personal, Preview,
@@ -298,32 +298,37 @@ impl Facade for Users {
     fn send(&self, user: UserId, message: OutgoingMessage) -> Result<Option<Refusal>> {
         use crate::gate::Closed;
         let Some(user) = self.user(user) else { return Ok(Some(Closed::Off.into())) };
-        if let Err(refusal) = user.gate.admits(Some(message.subscription)) {
-            return Ok(Some(refusal));
-        }
-        let hash = match user.message_hash(&message.id) {
-            Some(hash) => hash,
-            None => return Ok(Some(Refusal::NotUnlocked)),
-        };
         let mut new = NewMessage {
             id: message.id,
             sim: message.subscription,
             recipient: message.recipient,
             body: Zeroizing::new(message.body.as_str().to_owned()),
             sms_deadline_ms: message.sms_deadline_millis,
-            message_hash: hash,
+            message_hash: [0; 32],
             record_id: [0; 16],
+        };
+        // What was taken stays so: an app that crashed and asks again would send a refused one as an SMS, too. Where
+        // nothing can be read yet, nobody knows.
+        let unless_taken = |desk: &Messages, new: &NewMessage, refusal: Refusal| {
+            Ok((!desk.outbox.has(new).unwrap_or(false)).then_some(refusal))
+        };
+        if let Err(refusal) = user.gate.admits(Some(new.sim)) {
+            return unless_taken(&lock(&user.desk), &new, refusal);
+        }
+        new.message_hash = match user.message_hash(&new.id) {
+            Some(hash) => hash,
+            None => return Ok(Some(Refusal::NotUnlocked)),
         };
         let now = self.module.clock.wall_ms();
         {
             let mut desk = lock(&user.desk);
             // Again, under the lock under which a withdrawal settles what is open: nothing is taken behind it.
-            if let Err(refusal) = user.gate.admits(Some(message.subscription)) {
-                return Ok(Some(refusal));
+            if let Err(refusal) = user.gate.admits(Some(new.sim)) {
+                return unless_taken(&desk, &new, refusal);
             }
             match user.gate.terms() {
                 Ok(terms) => new.record_id = terms.record_id,
-                Err(closed) => return Ok(Some(closed.into())),
+                Err(closed) => return unless_taken(&desk, &new, closed.into()),
             }
             match desk.outbox.accept(new, now) {
                 Ok(Accepted::New | Accepted::Again) => {}

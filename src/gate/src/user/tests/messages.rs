@@ -52,6 +52,20 @@ fn send_repeated_is_the_same_message() {
 }
 
 #[test]
+fn what_was_taken_is_not_refused_when_the_app_asks_again() {
+    let phone = Phone::turned_on();
+    let first = message(1, "hello");
+    assert_eq!(phone.users.send(0, first.clone()), Ok(None));
+    phone.users.withdraw(0, false);
+    assert_eq!(phone.users.send(0, first.clone()), Ok(None), "it ended, and not by a refusal");
+    let off = Ok(Some(Closed::Off.into()));
+    assert_eq!(phone.send(2), off);
+    assert_eq!(phone.users.send(0, message(1, "good-bye")), off, "this one was never taken");
+    phone.users.acknowledge_outcomes(0, outcomes(&phone)[0].cursor).unwrap();
+    assert_eq!(phone.users.send(0, first), off, "and is forgotten");
+}
+
+#[test]
 fn a_refused_send_stores_nothing() {
     let phone = Phone::on(tempfile::tempdir().unwrap());
     let refused = |message: OutgoingMessage, why: Refusal| {
