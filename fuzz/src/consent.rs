@@ -7,8 +7,8 @@
 use std::fs;
 
 use cloudmessaging_gate::consent::{
-    receipt, ConsentStore, Controller, Disclosures, KeyError, OffReason, RecordKey, SimIdentity,
-    SimMatch, Standing, MAC,
+    receipt, ConsentStore, Controller, Disclosures, KeyError, OffReason, Parties, RecordKey,
+    SimIdentity, SimMatch, Standing, MAC,
 };
 use cloudmessaging_wire::proto::consent::{
     CaptureMethod, ConsentRecord, ConsentedSim, DataClass, StoredConsent,
@@ -72,17 +72,28 @@ impl Phone {
     fn new() -> Self {
         let (folder, shipped) = (folder::new(), folder::new());
         let put = |name: &str, text: String| fs::write(shipped.path().join(name), text);
-        put("en.txt", format!("version: {VERSION}\n{TEXT}")).expect("room");
+        put("en.txt", format!("version: {VERSION}\nnew in {VERSION}: More.\n{TEXT}"))
+            .expect("room");
         let known = r#"{"version": 1, "locale": "en", "sha256": ""#.to_owned() + &"ee".repeat(32);
         put("earlier.json", format!(r#"{{"earlier": [{known}"}}]}}"#)).expect("room");
         let mut text = [0; 32];
         text.copy_from_slice(digest(&SHA256, TEXT.as_bytes()).as_ref());
         Self {
             store: ConsentStore::new(folder.path(), USER, Box::new(Key::new())),
-            disclosures: Disclosures::load(shipped.path()).expect("what this test ships"),
+            disclosures: Disclosures::load(shipped.path(), parties())
+                .expect("what this test ships"),
             folder,
             text,
         }
+    }
+}
+
+fn parties() -> Parties {
+    Parties {
+        controller: "Example Org".into(),
+        broker: "broker.example".into(),
+        registrar_key: [5; 32],
+        signing_keys: vec![[6; 32], [8; 32]],
     }
 }
 
@@ -110,6 +121,10 @@ pub(crate) fn seeds() -> Vec<Seed> {
         granted_boot_ms: 5_000,
         locale: "en".into(),
         method: CaptureMethod::SettingsPage.into(),
+        controller: "Example Org".into(),
+        broker: "broker.example".into(),
+        registrar_key: vec![5; 32],
+        signing_keys: vec![vec![6; 32], vec![8; 32]],
         ..ConsentRecord::default()
     });
     let two = ConsentedSim { subscription_id: 3, identity_mac: vec![4; MAC] };
@@ -128,16 +143,32 @@ pub(crate) fn seeds() -> Vec<Seed> {
         disclosure_sha256: EARLIER.into(),
         ..record.clone()
     };
+    let mut others: Vec<ConsentRecord> = vec![record.clone(); 4];
+    others[0].controller = "Example Ltd".into();
+    others[1].broker = "broker.example.org".into();
+    others[2].registrar_key = vec![9; 32];
+    others[3].signing_keys.pop();
+    let fewer = ConsentRecord {
+        signing_keys: (4..=8).map(|key| vec![key; 32]).collect(),
+        ..record.clone()
+    };
     let future = ConsentRecord { schema_version: 2, ..record.clone() };
     let of = |record: &ConsentRecord| [&[RECORD], &record.encode_to_vec()[..]].concat();
-    vec![
+    let party = |(number, other)| Seed::wrong(PARTIES[number], of(other));
+    let mut seeds: Vec<Seed> = others.iter().enumerate().map(party).collect();
+    seeds.extend([
         Seed::new("on", of(&record)),
+        Seed::new("on-with-fewer-keys", of(&fewer)),
         Seed::new("on-with-everything", of(&full)),
         Seed::wrong("outdated", of(&outdated)),
         Seed::wrong("of-the-future", of(&future)),
         Seed::new("file", [&[FILE], &authenticated(&record.encode_to_vec())[..]].concat()),
-    ]
+    ]);
+    seeds
 }
+
+const PARTIES: [&str; 4] =
+    ["another-controller", "another-broker", "another-key", "another-signer"];
 
 pub(crate) fn run(data: &[u8]) -> bool {
     let Some((kind, bytes)) = data.split_first() else { return false };
@@ -184,6 +215,10 @@ fn read(phone: &Phone, file: &[u8]) -> Standing {
             assert!(!matches!(reason, OffReason::NoRecord | OffReason::UnknownUser));
             assert_eq!(*reason == OffReason::Unreadable, file.len() > 4096);
         }
+        Standing::Outdated(agreed) => {
+            let since = (agreed.disclosure_version, &agreed.parties);
+            assert!(since != (VERSION, &parties()), "nothing is new");
+        }
         Standing::Untold => panic!("the key answers, and so does the disk"),
     }
     standing
@@ -221,4 +256,10 @@ fn whether_on(phone: &Phone, bytes: &[u8]) -> bool {
             Ok(CaptureMethod::SettingsPage | CaptureMethod::CommandLine)
         )
         && record.build_fingerprint.len() <= 256
+        && (record.controller.as_str(), record.broker.as_str()) == ("Example Org", "broker.example")
+        && record.registrar_key == [5; 32]
+        && record.signing_keys.len() <= 16
+        && record.signing_keys.iter().all(|key| key.len() == 32)
+        && record.signing_keys.windows(2).all(|pair| pair[0] < pair[1])
+        && [6, 8].iter().all(|key| record.signing_keys.contains(&vec![*key; 32]))
 }

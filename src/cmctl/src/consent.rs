@@ -75,19 +75,47 @@ pub fn disclosure(gate: &Gate, locale: &str) -> Result<Answer, Failure> {
             "locale": disclosure.locale,
             "sha256": hash,
             "text": disclosure.text,
+            "controller": disclosure.controller,
+            "broker": disclosure.broker,
+            "new": what_is_new(&disclosure),
         }),
         format!("{text}\n\nSHA-256  {hash}"),
     ))
 }
 
-/// The text with its version.
+/// The text with its version, who gets what it says, and what is new to whoever agreed to less.
 pub fn disclosure_text(disclosure: &Disclosure) -> String {
+    let news = what_is_new(disclosure);
+    let new: String = news.iter().map(|what| format!("  {what}\n")).collect();
     format!(
-        "Disclosure, version {} ({})\n\n{}",
+        "Disclosure, version {} ({}), of {}, through {}\n\n{}{}",
         disclosure.version,
         disclosure.locale,
+        disclosure.controller,
+        disclosure.broker,
+        if news.is_empty() { String::new() } else { format!("New since you agreed:\n{new}\n") },
         wrapped(disclosure.text.trim_end())
     )
+}
+
+fn what_is_new(disclosure: &Disclosure) -> Vec<String> {
+    let mut news = disclosure.news.clone();
+    for (what, before, now) in [
+        (
+            "The organisation that runs the service",
+            &disclosure.controllerBefore,
+            &disclosure.controller,
+        ),
+        ("The broker", &disclosure.brokerBefore, &disclosure.broker),
+    ] {
+        if !before.is_empty() {
+            news.push(format!("{what} is {now}. It was {before}."));
+        }
+    }
+    if disclosure.registrarChanged {
+        news.push("The registrar has another key.".into());
+    }
+    news
 }
 
 /// The consent in force as its standard has it.

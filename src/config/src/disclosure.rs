@@ -2,13 +2,16 @@
 //! The texts that an owner is shown before being asked, as the build ships them.
 //!
 //! A directory holds `<BCP 47 tag>.txt` for each language, `en.txt` among them. The first line is
-//! `version: N`; the rest, byte for byte, is what is shown and what the SHA-256 in a record is over. All
+//! `version: N`; lines `new in N: ...` may follow, which say in a sentence what a version reveals that the one before
+//! did not; the rest, byte for byte, is what is shown and what the SHA-256 in a record is over. All
 //! files of a build have one version: it rises with each widening of what is revealed, and a translation
 //! that lags behind would ask for less than is taken.
 //!
-//! `earlier.json`, if there is one, lists texts of earlier builds, so that an owner who agreed to one
-//! is told that it is outdated and not that it is unknown (both read as off):
-//! `{"earlier": [{"version": 1, "locale": "en", "sha256": "<64 hex>"}]}`.
+//! `earlier.json`, if there is one, lists texts of earlier builds:
+//! `{"earlier": [{"version": 1, "locale": "en", "sha256": "<64 hex>"}]}`. A consent to a listed text of the version that
+//! is current holds on: it was reworded since, or says less. One to a listed text of an earlier version is outdated, and
+//! its owner is told what is new: for each version after the first one listed there has to be such a line. One to a text
+//! that is not listed is unknown. Outdated and unknown read as off.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,11 +20,19 @@ use std::path::Path;
 use ring::digest;
 use serde::Deserialize;
 
+use crate::Parties;
+
 /// The longest text, in bytes.
 pub const MAX_TEXT: usize = 32 * 1024;
 
 /// The longest tag that is accepted (RFC 5646, section 4.4.1), in characters.
 pub const MAX_TAG: usize = 35;
+
+/// The most lines that say what is new.
+const MAX_NEWS: usize = 16;
+
+/// The longest of them, in bytes.
+const MAX_NEWS_TEXT: usize = 1024;
 
 /// The language that every build ships.
 pub(crate) const FALLBACK: &str = "en";
@@ -60,6 +71,8 @@ pub struct Disclosure {
     locale: String,
     text: String,
     sha256: [u8; 32],
+    /// What is new, each with the version that it is new in.
+    news: Vec<(u32, String)>,
 }
 
 impl Disclosure {
@@ -78,6 +91,11 @@ impl Disclosure {
         &self.text
     }
 
+    /// What it reveals that one of this version did not, oldest first.
+    pub fn news_since(&self, version: u32) -> impl Iterator<Item = &str> {
+        self.news.iter().filter(move |(new_in, _)| *new_in > version).map(|(_, what)| what.as_str())
+    }
+
     /// SHA-256 of the text.
     pub fn sha256(&self) -> &[u8; 32] {
         &self.sha256
@@ -87,7 +105,7 @@ impl Disclosure {
 /// What a disclosure that a record names is to this build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DisclosureStatus {
-    /// Shipped, and of the current version.
+    /// Of the current version: shipped, or known as one that said no less.
     Current,
     /// Known, of an earlier version: more is revealed now than was agreed to.
     Outdated,
@@ -103,11 +121,12 @@ pub struct Disclosures {
     texts: BTreeMap<String, Disclosure>,
     /// SHA-256 and version of what earlier builds shipped.
     earlier: Vec<([u8; 32], u32)>,
+    parties: Parties,
 }
 
 impl Disclosures {
-    /// Loads what the build ships in `directory`.
-    pub fn load(directory: &Path) -> Result<Self, DisclosureError> {
+    /// Loads what the build ships in `directory`; what it says is revealed goes to these.
+    pub fn load(directory: &Path, parties: Parties) -> Result<Self, DisclosureError> {
         let shown = directory.display().to_string();
         let io = |source| DisclosureError::Io { file: shown.clone(), source };
         let mut texts = BTreeMap::new();
@@ -129,7 +148,20 @@ impl Disclosures {
             return Err(malformed(&directory.join(format!("{}.txt", other.locale)), wrong));
         }
         let earlier = load_earlier(&directory.join(EARLIER), version)?;
-        Ok(Self { version, texts, earlier })
+        let oldest = earlier.iter().map(|(_, version)| *version).min().unwrap_or(version);
+        for text in texts.values() {
+            let silent = |new_in: &u32| text.news.iter().all(|(version, _)| version != new_in);
+            if let Some(new_in) = (oldest + 1..=version).find(silent) {
+                let wrong = format!("no line `new in {new_in}: ...`, for who agreed to less");
+                return Err(malformed(&directory.join(format!("{}.txt", text.locale)), wrong));
+            }
+        }
+        Ok(Self { version, texts, earlier, parties })
+    }
+
+    /// Who gets what is revealed.
+    pub fn parties(&self) -> &Parties {
+        &self.parties
     }
 
     /// The version of every text of this build.
@@ -153,11 +185,11 @@ impl Disclosures {
         if version > self.version {
             return DisclosureStatus::Unknown;
         }
-        match self.by_hash(sha256) {
-            Some(_) if version == self.version => DisclosureStatus::Current,
-            Some(_) => DisclosureStatus::Outdated,
-            None if self.earlier.contains(&(*sha256, version)) => DisclosureStatus::Outdated,
-            None => DisclosureStatus::Unknown,
+        let known = self.by_hash(sha256).is_some() || self.earlier.contains(&(*sha256, version));
+        match known {
+            true if version == self.version => DisclosureStatus::Current,
+            true => DisclosureStatus::Outdated,
+            false => DisclosureStatus::Unknown,
         }
     }
 }
@@ -200,7 +232,7 @@ fn malformed(path: &Path, wrong: impl Into<String>) -> DisclosureError {
 fn load_text(path: &Path) -> Result<Disclosure, DisclosureError> {
     let locale = path.file_stem().and_then(|stem| stem.to_str()).filter(|stem| is_tag(stem));
     let locale = locale.ok_or_else(|| malformed(path, "the name is not a BCP 47 tag"))?;
-    let content = read(path, MAX_TEXT as u64 + 64)?;
+    let content = read(path, (MAX_TEXT + MAX_NEWS * (MAX_NEWS_TEXT + 32) + 64) as u64)?;
     let (header, text) =
         content.split_once('\n').ok_or_else(|| malformed(path, "no line `version: N`"))?;
     let version = header
@@ -208,6 +240,7 @@ fn load_text(path: &Path) -> Result<Disclosure, DisclosureError> {
         .and_then(|number| number.parse::<u32>().ok())
         .filter(|version| *version >= 1)
         .ok_or_else(|| malformed(path, "the first line is not `version: N`, N at least 1"))?;
+    let (news, text) = load_news(path, version, text)?;
     if text.trim().is_empty() {
         return Err(malformed(path, "no text"));
     }
@@ -219,7 +252,35 @@ fn load_text(path: &Path) -> Result<Disclosure, DisclosureError> {
         return Err(malformed(path, "a control character in the text"));
     }
     let text = text.to_owned();
-    Ok(Disclosure { version, locale: locale.to_owned(), sha256: sha256(&text), text })
+    Ok(Disclosure { version, locale: locale.to_owned(), sha256: sha256(&text), text, news })
+}
+
+/// What is new, each with the version that it is new in; and what follows.
+type News<'a> = (Vec<(u32, String)>, &'a str);
+
+fn load_news<'a>(
+    path: &Path,
+    version: u32,
+    mut text: &'a str,
+) -> Result<News<'a>, DisclosureError> {
+    let mut news: Vec<(u32, String)> = Vec::new();
+    while let Some(line) = text.strip_prefix("new in ") {
+        let (line, rest) = line.split_once('\n').unwrap_or((line, ""));
+        let wrong = || malformed(path, "a line is not `new in N: ...`, N ascending from 2");
+        let (new_in, what) = line.split_once(": ").ok_or_else(wrong)?;
+        let new_in: u32 = new_in.parse().map_err(|_| wrong())?;
+        let before = news.last().map_or(2, |(before, _)| *before);
+        if !(before..=version).contains(&new_in) || what.trim().is_empty() || news.len() == MAX_NEWS
+        {
+            return Err(wrong());
+        }
+        if what.len() > MAX_NEWS_TEXT || what.chars().any(char::is_control) {
+            return Err(malformed(path, "what is new takes more than a line of 1 KiB"));
+        }
+        news.push((new_in, what.to_owned()));
+        text = rest;
+    }
+    Ok((news, text))
 }
 
 fn load_earlier(path: &Path, current: u32) -> Result<Vec<([u8; 32], u32)>, DisclosureError> {

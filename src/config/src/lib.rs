@@ -8,9 +8,11 @@
 
 pub mod disclosure;
 pub mod legacy;
+mod parties;
 mod retention;
 
 pub use disclosure::Disclosures;
+pub use parties::{Parties, MAX_NAME, MAX_SIGNING_KEYS};
 pub use retention::Retention;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,7 +37,7 @@ const LEDGER_DAYS_MAX: u64 = 3660;
 const LEDGER_BYTES: (u64, u64) = (1024 * 1024, 1024 * 1024 * 1024);
 
 /// The longest string of the configuration, in bytes.
-const TEXT_MAX: usize = 256;
+const TEXT_MAX: usize = MAX_NAME;
 
 /// What is wrong, in which file, at which field.
 #[derive(Debug, thiserror::Error)]
@@ -274,8 +276,9 @@ impl Fields {
             let key = self.key(&format!("{field}.key"), &key.key)?;
             signing_keys.push(SigningKey { id, key });
         }
-        if signing_keys.is_empty() {
-            return Err(self.wrong("registrar.signingKeys", "has to name at least one key"));
+        if !(1..=MAX_SIGNING_KEYS).contains(&signing_keys.len()) {
+            let wrong = format!("has to name 1 to {MAX_SIGNING_KEYS} keys");
+            return Err(self.wrong("registrar.signingKeys", wrong));
         }
         Ok(Registrar {
             hpke_key_id: id("registrar.hpkeKeyId", &raw.hpke_key_id)?,

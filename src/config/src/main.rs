@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 
 fn check(file: &Path) -> Result<(), Box<dyn Error>> {
     let config = Config::load(file)?;
-    Disclosures::load(&config.disclosures)?;
+    Disclosures::load(&config.disclosures, config.parties())?;
     Ok(())
 }
 

@@ -6,11 +6,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cloudmessaging_config::Disclosures;
+use cloudmessaging_config::{Disclosures, Parties};
 use serde_json::{json, Value};
 
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nAQIDBAUG\n-----END CERTIFICATE-----\n";
 const KEY: &str = "-----BEGIN PRIVATE KEY-----\nAQIDBAUG\n-----END PRIVATE KEY-----\n";
+
+fn parties() -> Parties {
+    Parties {
+        controller: "Acme".into(),
+        broker: "broker.acme.example".into(),
+        registrar_key: [1; 32],
+        signing_keys: vec![[2; 32]],
+    }
+}
 
 fn product() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../product")
@@ -45,7 +54,7 @@ fn write(folder: &Path, name: &str, content: &str) -> PathBuf {
 
 #[test]
 fn what_the_product_ships_loads_in_every_language() {
-    let disclosures = Disclosures::load(&product().join("disclosures")).unwrap();
+    let disclosures = Disclosures::load(&product().join("disclosures"), parties()).unwrap();
     for (locale, word) in [
         ("en-US", "registrar"),
         ("es-MX", "registrador"),

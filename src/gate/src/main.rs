@@ -30,7 +30,7 @@ fn run(options: Options) -> Result<Infallible, Box<dyn Error>> {
     side::start_log();
 
     let config = Config::load(&options.config)?;
-    let disclosures = Disclosures::load(&config.disclosures)?;
+    let disclosures = Disclosures::load(&config.disclosures, config.parties())?;
     let program = options.uplink()?;
     options.prepare()?;
 

@@ -23,7 +23,7 @@ pub(crate) fn module(
     hints: Arc<dyn Hints>,
 ) -> Module {
     Module {
-        disclosures: Disclosures::load(&config.disclosures).expect("disclosures"),
+        disclosures: Disclosures::load(&config.disclosures, config.parties()).expect("disclosures"),
         config: config.clone(),
         workers: Box::new(OnStage(stage.clone())),
         data: data.to_owned(),

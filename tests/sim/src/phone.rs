@@ -272,7 +272,7 @@ impl Phone {
     pub fn grant(&mut self) -> Option<Result<(), ServiceError>> {
         let sim = self.sim();
         self.call(|users| {
-            let disclosure = users.disclosure("en").expect("English");
+            let disclosure = users.disclosure(USER, "en").expect("English");
             let request = GrantRequest {
                 disclosure_sha256: disclosure.sha256.try_into().expect("a hash"),
                 locale: "en".into(),

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::*;
 
+fn parties() -> Parties {
+    Parties {
+        controller: "Example Org".into(),
+        broker: "broker.example".into(),
+        registrar_key: [1; 32],
+        signing_keys: vec![[2; 32]],
+    }
+}
+
 fn shipped(files: &[(&str, &str)]) -> (tempfile::TempDir, Result<Disclosures, DisclosureError>) {
     let directory = tempfile::tempdir().unwrap();
     for (name, content) in files {
         fs::write(directory.path().join(name), content).unwrap();
     }
-    let loaded = Disclosures::load(directory.path());
+    let loaded = Disclosures::load(directory.path(), parties());
     (directory, loaded)
 }
 
@@ -86,7 +95,7 @@ fn what_is_no_disclosure_is_refused_and_named() {
     let long = format!("version: 1\n{}", "x".repeat(MAX_TEXT + 1));
     assert!(refused(&[english, ("fr.txt", &long)]).contains("at most"));
     assert!(refused(&[("fr.txt", "version: 1\nTexte.")]).contains("en.txt"));
-    assert!(Disclosures::load(Path::new("/nonexistent")).is_err());
+    assert!(Disclosures::load(Path::new("/nonexistent"), parties()).is_err());
 }
 
 #[test]
@@ -95,7 +104,8 @@ fn a_disclosure_is_current_outdated_or_unknown() {
         r#"{{"earlier":[{{"version":1,"locale":"en","sha256":"{}"}}]}}"#,
         hex::encode([1; 32])
     );
-    let disclosures = load(&[("en.txt", "version: 2\nText."), ("earlier.json", &earlier)]);
+    let disclosures =
+        load(&[("en.txt", "version: 2\nnew in 2: More.\nText."), ("earlier.json", &earlier)]);
     let shown = *disclosures.lookup("en").sha256();
     for (version, hash, status) in [
         (2, shown, DisclosureStatus::Current),
@@ -108,6 +118,61 @@ fn a_disclosure_is_current_outdated_or_unknown() {
     ] {
         assert_eq!(disclosures.status(version, &hash), status, "{version}");
     }
+}
+
+#[test]
+fn a_text_that_was_reworded_or_says_less_is_still_the_one_agreed_to() {
+    let text = "All of this and that.";
+    let before = load(&[("en.txt", &format!("version: 1\n{text}"))]);
+    let hash = *before.lookup("en").sha256();
+    assert_eq!(before.status(1, &hash), DisclosureStatus::Current);
+    let earlier = |version: u32| {
+        let sha256 = hex::encode(hash);
+        format!(r#"{{"earlier":[{{"version":{version},"locale":"en","sha256":"{sha256}"}}]}}"#)
+    };
+    let narrower = [("en.txt", "version: 1\nAll of this."), ("earlier.json", &*earlier(1))];
+    assert_eq!(load(&narrower).status(1, &hash), DisclosureStatus::Current);
+    let unlisted = &narrower[..1];
+    assert_eq!(load(unlisted).status(1, &hash), DisclosureStatus::Unknown);
+    let wider = [
+        ("en.txt", "version: 2\nnew in 2: And more.\nAll of this and that and more."),
+        ("earlier.json", &*earlier(1)),
+    ];
+    assert_eq!(load(&wider).status(1, &hash), DisclosureStatus::Outdated);
+}
+
+#[test]
+fn what_is_new_is_said_in_each_language_and_is_not_part_of_the_text() {
+    let earlier = format!(
+        r#"{{"earlier":[{{"version":1,"locale":"en","sha256":"{}"}}]}}"#,
+        hex::encode([1; 32])
+    );
+    let english = "version: 3\nnew in 2: IMSI.\nnew in 3: IMEI.\nnew in 3: And more.\nText.\n";
+    let french = "version: 3\nnew in 2: L'IMSI.\nnew in 3: L'IMEI.\nTexte.\n";
+    let all = [("en.txt", english), ("fr.txt", french), ("earlier.json", &*earlier)];
+    let disclosures = load(&all);
+    let text = disclosures.lookup("en");
+    assert_eq!((text.text(), *text.sha256()), ("Text.\n", sha256("Text.\n")));
+    let since = |version| text.news_since(version).collect::<Vec<_>>();
+    assert_eq!(since(1), ["IMSI.", "IMEI.", "And more."]);
+    assert_eq!(since(2), ["IMEI.", "And more."]);
+    assert!(since(3).is_empty());
+    assert_eq!(disclosures.lookup("fr").news_since(2).collect::<Vec<_>>(), ["L'IMEI."]);
+    for (from, to, why) in [
+        ("new in 3: L'IMEI.\n", "", "fr.txt: no line `new in 3"),
+        ("new in 2: ", "new in 4: ", "ascending"),
+        ("new in 3: ", "new in 1: ", "ascending"),
+        ("new in 3: ", "new in three: ", "ascending"),
+        ("new in 3: L'IMEI.", "new in 3:  ", "ascending"),
+        ("L'IMEI.", "L'\u{1b}[2JIMEI.", "a line"),
+    ] {
+        let french = french.replace(from, to);
+        let error = refused(&[all[0], ("fr.txt", &french), all[2]]);
+        assert!(error.contains(why), "{to}: {error}");
+    }
+    let silent = "version: 3\nText.\n";
+    assert!(refused(&[("en.txt", silent), all[2]]).contains("new in 2"));
+    load(&[("en.txt", silent)]);
 }
 
 #[test]

@@ -21,9 +21,10 @@ pub use class::ClassError;
 pub use cloudmessaging_config::disclosure::{
     Disclosure, DisclosureError, DisclosureStatus, Disclosures,
 };
+pub use cloudmessaging_config::Parties;
 pub use key::{FileRecordKey, KeyError, RecordKey, MAC};
 pub use receipt::{receipt, Controller};
 pub use record::{CaptureMethod, Conditions, ConsentedSim, Record, RecordId, RecordTime};
 pub use sim::{IdentityMac, SimError, SimIdentity};
-pub use standing::{OffReason, Standing};
+pub use standing::{Agreed, OffReason, Standing};
 pub use store::{ConsentStore, GrantError, NewConsent, RemoveError, SimMatch};

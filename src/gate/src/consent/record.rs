@@ -11,9 +11,10 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use super::class;
 use super::key::MAC;
 use super::sim::IdentityMac;
-use super::standing::OffReason;
+use super::standing::{Agreed, OffReason, Void};
 use crate::disclose::Classes;
 use cloudmessaging_config::disclosure::{is_tag, DisclosureStatus, Disclosures};
+use cloudmessaging_config::Parties;
 
 /// How the owner expressed it (`proto/consent.proto`).
 pub use cloudmessaging_wire::proto::consent::CaptureMethod;
@@ -108,6 +109,7 @@ pub struct Record {
     pub(super) conditions: Conditions,
     pub(super) build_fingerprint: String,
     pub(super) ledger_position: u64,
+    pub(super) parties: Parties,
 }
 
 impl Record {
@@ -181,6 +183,11 @@ impl Record {
         self.ledger_position
     }
 
+    /// Who gets what was agreed to.
+    pub fn parties(&self) -> &Parties {
+        &self.parties
+    }
+
     /// The bytes that are authenticated and stored.
     pub(super) fn encode(&self) -> Vec<u8> {
         proto::ConsentRecord {
@@ -208,6 +215,10 @@ impl Record {
             with_battery_saver: self.conditions.with_battery_saver,
             build_fingerprint: self.build_fingerprint.clone(),
             ledger_position: self.ledger_position,
+            controller: self.parties.controller.clone(),
+            broker: self.parties.broker.clone(),
+            registrar_key: self.parties.registrar_key.to_vec(),
+            signing_keys: self.parties.signing_keys.iter().map(|key| key.to_vec()).collect(),
         }
         .encode_to_vec()
     }
@@ -219,25 +230,30 @@ impl Record {
         user: i32,
         user_serial: i64,
         disclosures: &Disclosures,
-    ) -> Result<Self, OffReason> {
+    ) -> Result<Self, Void> {
         // The version alone first: the other fields of a newer version may have other types.
         let version = SchemaVersion::decode(bytes).map_err(|_| OffReason::Damaged)?.schema_version;
         if version > SCHEMA_VERSION {
-            return Err(OffReason::FutureVersion);
+            return Err(OffReason::FutureVersion.into());
         }
         let stored = proto::ConsentRecord::decode(bytes).map_err(|_| OffReason::Damaged)?;
         let record = Self::validate(&stored).ok_or(OffReason::Damaged)?;
         // Every field counts and none comes twice: there is one encoding of a record, ours.
         if record.encode() != bytes {
-            return Err(OffReason::Damaged);
+            return Err(OffReason::Damaged.into());
         }
         if record.user != user || record.user_serial != user_serial {
-            return Err(OffReason::OtherUser);
+            return Err(OffReason::OtherUser.into());
         }
         match disclosures.status(record.disclosure_version, &record.disclosure_sha256) {
-            DisclosureStatus::Current => Ok(record),
-            DisclosureStatus::Outdated => Err(OffReason::OutdatedDisclosure),
-            DisclosureStatus::Unknown => Err(OffReason::UnknownDisclosure),
+            DisclosureStatus::Current if !disclosures.parties().widen(&record.parties) => {
+                Ok(record)
+            }
+            DisclosureStatus::Current | DisclosureStatus::Outdated => Err(Void::Outdated(Agreed {
+                disclosure_version: record.disclosure_version,
+                parties: record.parties,
+            })),
+            DisclosureStatus::Unknown => Err(OffReason::UnknownDisclosure.into()),
         }
     }
 
@@ -267,6 +283,16 @@ impl Record {
             },
             build_fingerprint: stored.build_fingerprint.clone(),
             ledger_position: stored.ledger_position,
+            parties: Parties {
+                controller: stored.controller.clone(),
+                broker: stored.broker.clone(),
+                registrar_key: stored.registrar_key[..].try_into().ok()?,
+                signing_keys: stored
+                    .signing_keys
+                    .iter()
+                    .map(|key| key[..].try_into().ok())
+                    .collect::<Option<_>>()?,
+            },
         };
         record.is_valid().then_some(record)
     }
@@ -284,6 +310,7 @@ impl Record {
             && is_tag(&self.locale)
             && self.method != CaptureMethod::Unspecified
             && self.build_fingerprint.len() <= MAX_FINGERPRINT
+            && self.parties.is_valid()
     }
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What reading a consent gives: on, with the record; off, with the reason; or off for now, because it could not be
-//! told. Only the first lets anything pass.
+//! What reading a consent gives: on, with the record; off, with the reason; off until the owner was asked again, with
+//! what was agreed to; or off for now, because it could not be told. Only the first lets anything pass.
 
 use core::fmt;
 
 use super::record::Record;
+use cloudmessaging_config::Parties;
 
 /// Whether one Android user turned cloud messaging on.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub enum Standing {
     On(Record),
     /// Off.
     Off(OffReason),
+    /// Off: what is disclosed has widened since this was agreed to.
+    Outdated(Agreed),
     /// Off until it can be told: there is a record, and the disk or its key cannot be asked now. To be read again.
     Untold,
 }
@@ -22,7 +25,48 @@ impl Standing {
     pub fn record(&self) -> Option<&Record> {
         match self {
             Self::On(record) => Some(record),
-            Self::Off(_) | Self::Untold => None,
+            Self::Off(_) | Self::Outdated(_) | Self::Untold => None,
+        }
+    }
+
+    /// Why it is off, if it is.
+    pub fn off(&self) -> Option<OffReason> {
+        match self {
+            Self::On(_) => None,
+            Self::Off(reason) => Some(*reason),
+            Self::Outdated(_) => Some(OffReason::OutdatedDisclosure),
+            Self::Untold => Some(OffReason::Unreadable),
+        }
+    }
+}
+
+/// What an owner agreed to, so that what is new since can be said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreed {
+    /// Version of the disclosure that was shown.
+    pub disclosure_version: u32,
+    /// Who was to get what it says.
+    pub parties: Parties,
+}
+
+/// What is authenticated and is not in force.
+#[derive(Debug)]
+pub(super) enum Void {
+    Off(OffReason),
+    Outdated(Agreed),
+}
+
+impl From<OffReason> for Void {
+    fn from(reason: OffReason) -> Self {
+        Self::Off(reason)
+    }
+}
+
+impl From<Void> for Standing {
+    fn from(void: Void) -> Self {
+        match void {
+            Void::Off(reason) => Self::Off(reason),
+            Void::Outdated(agreed) => Self::Outdated(agreed),
         }
     }
 }

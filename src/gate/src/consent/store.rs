@@ -16,10 +16,11 @@ use super::record::{
     MAX_SIMS,
 };
 use super::sim::{IdentityMac, SimIdentity};
-use super::standing::{OffReason, Standing};
+use super::standing::{OffReason, Standing, Void};
 use crate::disclose::Classes;
 use crate::file::{DurableFile, FileError, Unreadable};
 use cloudmessaging_config::disclosure::{Disclosure, Disclosures};
+use cloudmessaging_config::Parties;
 
 const CONTEXT: &[u8] = b"cloudmessaging consent record\0";
 
@@ -40,6 +41,8 @@ pub struct NewConsent<'a> {
     pub sims: &'a [SimIdentity],
     /// The text that was shown.
     pub disclosure: &'a Disclosure,
+    /// Who gets what it says.
+    pub parties: &'a Parties,
     /// The classes allowed.
     pub classes: Classes,
     /// When.
@@ -101,13 +104,13 @@ pub enum SimMatch {
 
 /// Why there is no record that was read.
 enum Unread {
-    Off(OffReason),
+    Void(Void),
     Untold,
 }
 
-impl From<OffReason> for Unread {
-    fn from(reason: OffReason) -> Self {
-        Self::Off(reason)
+impl<V: Into<Void>> From<V> for Unread {
+    fn from(void: V) -> Self {
+        Self::Void(void.into())
     }
 }
 
@@ -134,19 +137,19 @@ impl ConsentStore {
     pub fn read(&self, user_serial: i64, disclosures: &Disclosures) -> Standing {
         match self.read_record(user_serial, disclosures) {
             Ok(record) => Standing::On(record),
-            Err(Unread::Off(reason)) => Standing::Off(reason),
+            Err(Unread::Void(void)) => void.into(),
             Err(Unread::Untold) => Standing::Untold,
         }
     }
 
     fn read_record(&self, serial: i64, disclosures: &Disclosures) -> Result<Record, Unread> {
         let bytes = self.file.read().map_err(|reason| match reason {
-            Unreadable::Absent => Unread::Off(OffReason::NoRecord),
+            Unreadable::Absent => OffReason::NoRecord.into(),
             reason => {
                 log::warn!("consent of user {}: {reason}", self.user);
                 match reason.may_pass() {
                     true => Unread::Untold,
-                    false => Unread::Off(OffReason::Unreadable),
+                    false => OffReason::Unreadable.into(),
                 }
             }
         })?;
@@ -200,6 +203,7 @@ impl ConsentStore {
             conditions: new.conditions,
             build_fingerprint: cut(new.build_fingerprint, MAX_FINGERPRINT).to_owned(),
             ledger_position: new.ledger_position,
+            parties: new.parties.clone(),
         };
         debug_assert!(record.is_valid(), "what check() lets pass is what a read accepts");
         self.write_record(&record)?;

@@ -38,10 +38,10 @@ impl ICloudMessagingConsent for Consent {
     }
 
     fn disclosure(&self, locale: &str) -> binder::Result<Disclosure> {
-        let _call = self.0.admit(CONSENT, "disclosure")?;
+        let call = self.0.admit(CONSENT, "disclosure")?;
         answer(
             bounds::locale("locale", locale)
-                .and_then(|()| self.0.facade.disclosure(locale))
+                .and_then(|()| self.0.facade.disclosure(call.user, locale))
                 .and_then(bounds::disclosure),
         )
     }

@@ -54,7 +54,7 @@ pub trait Facade: Send + Sync + 'static {
     fn consent_state(&self, user: UserId) -> aidl::ConsentState::ConsentState;
 
     /// The text of the shipped disclosure that is closest to `locale` (a BCP 47 tag, or empty).
-    fn disclosure(&self, locale: &str) -> Result<aidl::Disclosure::Disclosure>;
+    fn disclosure(&self, user: UserId, locale: &str) -> Result<aidl::Disclosure::Disclosure>;
 
     /// Turns on; durable when it returns. Fails with UnknownDisclosure, SimInUse, Forbidden, NotReady: nothing has
     /// changed then; or with Storage, Ledger, Off: it is off then.

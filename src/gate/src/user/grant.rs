@@ -41,6 +41,7 @@ impl User {
             user_serial: known.serial,
             sims: &request.sims,
             disclosure,
+            parties: disclosures.parties(),
             classes: request.allowed,
             granted: RecordTime { wall_ms: clock.wall_ms(), boot_ms: clock.boot_ms() },
             method: request.method,

@@ -42,7 +42,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::consent::{ConsentStore, Disclosures, OffReason, Record, RecordId, SimIdentity};
+use crate::consent::{Agreed, ConsentStore, Disclosures, OffReason, Record, RecordId, SimIdentity};
 use crate::courier::{Courier, Event};
 use crate::gate::{Gate, Network, Refusal, Terms};
 use crate::identity::{KeyStore, Keys, StorageKey};
@@ -177,6 +177,8 @@ struct View {
     sims: Vec<SimIdentity>,
     record: Option<Record>,
     off: OffReason,
+    /// While that is an outdated disclosure: what was agreed to.
+    agreed: Option<Agreed>,
     durable: bool,
     withdrawals: u64,
     /// While off: when the last registration lapses, ms since the Unix epoch; 0 if none is known.
@@ -254,6 +256,7 @@ impl User {
                 sims: Vec::new(),
                 record: None,
                 off: OffReason::UnknownUser,
+                agreed: None,
                 durable: true,
                 withdrawals: 0,
                 lease_until_ms: 0,

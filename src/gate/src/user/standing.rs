@@ -107,9 +107,12 @@ impl User {
             Standing::Off(why) => {
                 view.off = why;
                 drop(view);
-                if why == OffReason::OutdatedDisclosure {
-                    self.gate.close(Closed::OutdatedDisclosure);
-                }
+            }
+            Standing::Outdated(agreed) => {
+                view.off = OffReason::OutdatedDisclosure;
+                view.agreed = Some(agreed);
+                drop(view);
+                self.gate.close(Closed::OutdatedDisclosure);
             }
             Standing::Untold => {
                 view.off = OffReason::Unreadable;
@@ -200,13 +203,13 @@ fn settling(standing: &Standing, said: &Result<Said, LedgerError>) -> Option<Eve
         reason: why.to_owned(),
     };
     // What cannot be compared is said anew.
-    match (standing, said) {
-        (Standing::Untold, _) => None,
-        (Standing::On(record), Ok(Said::On(id))) if id == record.id().as_bytes() => None,
-        (Standing::On(record), _) => Some(Event::FoundOn(found(record.id().as_bytes(), ""))),
-        (Standing::Off(why), Ok(Said::On(id))) => Some(Event::FoundOff(found(id, why.as_str()))),
-        (Standing::Off(why), Err(_)) => Some(Event::FoundOff(found(&[], why.as_str()))),
-        (Standing::Off(_), Ok(Said::Off | Said::Nothing)) => None,
+    match (standing, standing.off(), said) {
+        (Standing::Untold, ..) => None,
+        (Standing::On(record), _, Ok(Said::On(id))) if id == record.id().as_bytes() => None,
+        (Standing::On(record), ..) => Some(Event::FoundOn(found(record.id().as_bytes(), ""))),
+        (_, Some(why), Ok(Said::On(id))) => Some(Event::FoundOff(found(id, why.as_str()))),
+        (_, Some(why), Err(_)) => Some(Event::FoundOff(found(&[], why.as_str()))),
+        (_, _, Ok(Said::Off | Said::Nothing)) | (_, None, _) => None,
     }
 }
 

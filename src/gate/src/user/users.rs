@@ -130,15 +130,9 @@ impl Facade for Users {
         )
     }
 
-    fn disclosure(&self, locale: &str) -> Result<aidl::Disclosure::Disclosure> {
-        let disclosure = self.module.disclosures.lookup(locale);
-        Ok(aidl::Disclosure::Disclosure {
-            // A small number that the build sets.
-            version: disclosure.version() as i32,
-            locale: disclosure.locale().to_owned(),
-            text: disclosure.text().to_owned(),
-            sha256: disclosure.sha256().to_vec(),
-        })
+    fn disclosure(&self, user: UserId, locale: &str) -> Result<aidl::Disclosure::Disclosure> {
+        let agreed = self.user(user).and_then(|user| user.outdated());
+        Ok(view::disclosure(&self.module.disclosures, locale, agreed))
     }
 
     fn grant(&self, user: UserId, grant: GrantRequest) -> Result<()> {

@@ -4,6 +4,7 @@
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging as aidl;
 
 use super::{Registration, SimLink, User};
+use crate::consent::{Agreed, Disclosures, OffReason, Parties};
 use crate::gate::Policy;
 use crate::message::{Ending, Outcome, SmsReason};
 use crate::service::words;
@@ -54,6 +55,47 @@ impl User {
             refusal: refusal.map_or(aidl::Refusal::Refusal::NONE, words::refusal),
             subscriptionIds: registered.map(|link| link.subscription).collect(),
         }
+    }
+}
+
+impl User {
+    /// What was agreed to, if what is disclosed has widened since.
+    pub(super) fn outdated(&self) -> Option<Agreed> {
+        let view = lock(&self.view);
+        let outdated = view.record.is_none() && view.off == OffReason::OutdatedDisclosure;
+        view.agreed.clone().filter(|_| outdated)
+    }
+}
+
+/// What is shown before anybody is asked; with what is new in it, for who agreed to less.
+pub(super) fn disclosure(
+    disclosures: &Disclosures,
+    locale: &str,
+    agreed: Option<Agreed>,
+) -> aidl::Disclosure::Disclosure {
+    let (shown, parties) = (disclosures.lookup(locale), disclosures.parties());
+    let changed = |before: fn(&Parties) -> &String, now: &String| {
+        let before = agreed.as_ref().map(|agreed| before(&agreed.parties));
+        before.filter(|before| *before != now).cloned().unwrap_or_default()
+    };
+    let since = agreed.as_ref().map(|agreed| agreed.disclosure_version);
+    aidl::Disclosure::Disclosure {
+        // A small number that the build sets.
+        version: shown.version() as i32,
+        locale: shown.locale().to_owned(),
+        text: shown.text().to_owned(),
+        sha256: shown.sha256().to_vec(),
+        news: since
+            .into_iter()
+            .flat_map(|since| shown.news_since(since))
+            .map(String::from)
+            .collect(),
+        controller: parties.controller.clone(),
+        controllerBefore: changed(|before| &before.controller, &parties.controller),
+        broker: parties.broker.clone(),
+        brokerBefore: changed(|before| &before.broker, &parties.broker),
+        registrarChanged: agreed
+            .is_some_and(|agreed| parties.is_another_registrar(&agreed.parties)),
     }
 }
 

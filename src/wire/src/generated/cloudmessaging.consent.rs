@@ -44,6 +44,14 @@ pub struct ConsentRecord {
     pub build_fingerprint: ::prost::alloc::string::String,
     #[prost(uint64, tag = "17")]
     pub ledger_position: u64,
+    #[prost(string, tag = "18")]
+    pub controller: ::prost::alloc::string::String,
+    #[prost(string, tag = "19")]
+    pub broker: ::prost::alloc::string::String,
+    #[prost(bytes = "vec", tag = "20")]
+    pub registrar_key: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "vec", repeated, tag = "21")]
+    pub signing_keys: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]

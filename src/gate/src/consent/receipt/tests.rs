@@ -2,7 +2,7 @@
 use super::*;
 
 use crate::consent::{Conditions, Disclosures, FileRecordKey, NewConsent, RecordId, RecordTime};
-use crate::consent::{ConsentStore, SimIdentity};
+use crate::consent::{ConsentStore, Parties, SimIdentity};
 use crate::disclose::Classes;
 
 fn controller() -> Controller {
@@ -14,10 +14,19 @@ fn controller() -> Controller {
     }
 }
 
+fn parties() -> Parties {
+    Parties {
+        controller: "Example Org".into(),
+        broker: "broker.example.org".into(),
+        registrar_key: [1; 32],
+        signing_keys: vec![[2; 32]],
+    }
+}
+
 fn granted(classes: Classes) -> (Record, [u8; 32]) {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("en.txt"), "version: 4\nText.").unwrap();
-    let disclosures = Disclosures::load(directory.path()).unwrap();
+    let disclosures = Disclosures::load(directory.path(), parties()).unwrap();
     let user = directory.path().join("0");
     let store = ConsentStore::new(&user, 0, Box::new(FileRecordKey::new(&user)));
     let identities = ["+15550100", "001010123456789", "49015420323751"].map(String::from);
@@ -27,6 +36,7 @@ fn granted(classes: Classes) -> (Record, [u8; 32]) {
         user_serial: 0,
         sims: &[SimIdentity::new(1, number, imsi, imei).unwrap()],
         disclosure: disclosures.lookup("en"),
+        parties: disclosures.parties(),
         classes,
         granted: RecordTime { wall_ms: 1_700_000_000_000, boot_ms: 5 },
         method: CaptureMethod::SettingsPage,

@@ -3,6 +3,7 @@
 
 mod damage;
 mod power_cut;
+mod widened;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -28,7 +29,7 @@ impl Phone {
     /// A phone whose owner was never asked.
     fn new() -> Self {
         let parent = tempfile::tempdir().unwrap();
-        let disclosures = disclosures(&parent, "version: 2\nMore is revealed.");
+        let disclosures = disclosures(&parent, "version: 2\nnew in 2: More.\nMore is revealed.");
         Self { parent, disclosures }
     }
 
@@ -66,6 +67,7 @@ impl Phone {
             user_serial: SERIAL,
             sims,
             disclosure: self.disclosures.lookup("en"),
+            parties: self.disclosures.parties(),
             classes: [DataClass::PhoneNumber, DataClass::MessageContent].into_iter().collect(),
             granted: RecordTime { wall_ms: 1_700_000_000_000, boot_ms: 123 },
             method: CaptureMethod::CommandLine,
@@ -81,10 +83,7 @@ impl Phone {
 
     /// Why it is off; panics if it is on.
     fn off(&self) -> OffReason {
-        match self.standing() {
-            Standing::Off(reason) => reason,
-            standing => panic!("{standing:?}"),
-        }
+        self.standing().off().expect("it is on")
     }
 
     /// Puts a file where the record is, in the way the gate would.
@@ -110,6 +109,15 @@ impl Phone {
     }
 }
 
+fn parties() -> Parties {
+    Parties {
+        controller: "Example Org".into(),
+        broker: "broker.example".into(),
+        registrar_key: [0x21; 32],
+        signing_keys: vec![[0x22; 32], [0x23; 32]],
+    }
+}
+
 fn disclosures(parent: &TempDir, english: &str) -> Disclosures {
     let directory = parent.path().join("disclosures");
     fs::create_dir_all(&directory).unwrap();
@@ -119,7 +127,7 @@ fn disclosures(parent: &TempDir, english: &str) -> Disclosures {
         hex::encode(EARLIER)
     );
     fs::write(directory.join("earlier.json"), earlier).unwrap();
-    Disclosures::load(&directory).unwrap()
+    Disclosures::load(&directory, parties()).unwrap()
 }
 
 /// SHA-256 of a text that an earlier build shipped.

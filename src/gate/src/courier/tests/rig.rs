@@ -99,8 +99,8 @@ fn users(disk: &Path, clock: &Arc<ManualClock>, stage: &Arc<Stage>, r: &Registra
         forbidden: false,
     };
     Arc::new(Users::new(Arc::new(Module {
+        disclosures: Disclosures::load(&product, config.parties()).unwrap(),
         config,
-        disclosures: Disclosures::load(&product).unwrap(),
         workers: Box::new(OnStage(stage.clone())),
         data: disk.to_owned(),
         build: "build/1".into(),
@@ -153,7 +153,7 @@ impl Rig {
     }
 
     pub fn grant(&mut self) {
-        let english = self.users.disclosure("en").unwrap();
+        let english = self.users.disclosure(0, "en").unwrap();
         let request = GrantRequest {
             disclosure_sha256: english.sha256.try_into().unwrap(),
             locale: "en".into(),

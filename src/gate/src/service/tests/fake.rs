@@ -85,8 +85,8 @@ impl Facade for Fake {
         Default::default()
     }
 
-    fn disclosure(&self, _locale: &str) -> Result<aidl::Disclosure::Disclosure> {
-        self.note("Consent.disclosure", -1);
+    fn disclosure(&self, user: UserId, _: &str) -> Result<aidl::Disclosure::Disclosure> {
+        self.note("Consent.disclosure", user);
         Ok(Default::default())
     }
 

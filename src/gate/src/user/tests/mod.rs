@@ -11,12 +11,13 @@ mod reading;
 mod removing;
 mod reports;
 mod staying;
+mod updates;
 mod withdrawing;
 
 use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging as aidl;
@@ -95,9 +96,10 @@ impl Phone {
 
     fn with(disk: TempDir, change: impl FnOnce(&mut Module)) -> Self {
         let product = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../product/disclosures");
+        let config = config(&product);
         let mut module = Module {
-            config: config(&product),
-            disclosures: Disclosures::load(&product).unwrap(),
+            disclosures: Disclosures::load(&product, config.parties()).unwrap(),
+            config,
             workers: Box::new(Processes {
                 forker: Forker::start().unwrap(),
                 program: "/bin/sleep".into(),
@@ -200,9 +202,11 @@ impl Phone {
     }
 }
 
+/// As every build of these tests has it: the registrar's keys are the same after each start.
 fn config(product: &Path) -> Config {
-    let (_, hpke_key) = generate().unwrap();
-    let signing = IdentityKey::generate().unwrap();
+    static KEYS: OnceLock<([u8; 32], [u8; 32])> = OnceLock::new();
+    let (hpke_key, signing) = *KEYS
+        .get_or_init(|| (generate().unwrap().1 .0, IdentityKey::generate().unwrap().public_key()));
     Config {
         broker: Broker {
             host: "broker.example".into(),
@@ -213,8 +217,8 @@ fn config(product: &Path) -> Config {
         },
         registrar: Registrar {
             hpke_key_id: 1,
-            hpke_key: hpke_key.0,
-            signing_keys: vec![SigningKey { id: 1, key: signing.public_key() }],
+            hpke_key,
+            signing_keys: vec![SigningKey { id: 1, key: signing }],
         },
         origin: "cloudmessaging.example/ledger".into(),
         controller: "Example Org".into(),

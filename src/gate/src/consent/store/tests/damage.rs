@@ -67,6 +67,14 @@ fn bytes() -> Vec<Damage> {
         ("a version with other types", FutureVersion, |phone| {
             phone.put_authenticated(&[0x08, 2, 0x10, 5, 0x1a, 1, 0]);
         }),
+        ("no controller", Damaged, |phone| phone.forge(|r| r.controller.clear())),
+        ("a long broker", Damaged, |phone| phone.forge(|r| r.broker = "b".repeat(257))),
+        ("a short registrar key", Damaged, |phone| phone.forge(|r| r.registrar_key.truncate(31))),
+        ("no signing key", Damaged, |phone| phone.forge(|r| r.signing_keys.clear())),
+        ("signing keys in another order", Damaged, |phone| {
+            phone.forge(|r| r.signing_keys.reverse());
+        }),
+        ("another broker", OutdatedDisclosure, |phone| phone.forge(|r| r.broker.push('x'))),
         ("no version", Damaged, |phone| phone.forge(|r| r.schema_version = 0)),
     ]
 }
@@ -324,14 +332,11 @@ fn a_build_that_widens_its_disclosure_turns_off_until_asked_again() {
     let phone = Phone::on();
     let hash = hex::encode(phone.disclosures.lookup("en").sha256());
     let directory = phone.parent.path().join("disclosures");
-    fs::write(directory.join("en.txt"), "version: 3\nStill more.").unwrap();
+    fs::write(directory.join("en.txt"), "version: 3\nnew in 3: That.\nStill more.").unwrap();
     let read = |earlier: String| {
         fs::write(directory.join("earlier.json"), earlier).unwrap();
-        let disclosures = Disclosures::load(&directory).unwrap();
-        match phone.store().read(SERIAL, &disclosures) {
-            Standing::Off(reason) => reason,
-            standing => panic!("{standing:?}"),
-        }
+        let disclosures = Disclosures::load(&directory, parties()).unwrap();
+        phone.store().read(SERIAL, &disclosures).off().expect("it is on")
     };
     assert_eq!(read(r#"{"earlier":[]}"#.into()), OffReason::UnknownDisclosure);
     let known = format!(r#"{{"earlier":[{{"version":2,"locale":"en","sha256":"{hash}"}}]}}"#);

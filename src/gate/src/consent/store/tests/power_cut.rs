@@ -30,7 +30,7 @@ fn a_first_grant_cut_anywhere_is_off_or_whole() {
                 assert!(directory, "{e} (cut at {at})");
             }
             (Err(_), Standing::Off(_)) => {}
-            (_, Standing::Untold) => panic!("the disk answers (cut at {at})"),
+            (_, standing) => panic!("{standing:?} (cut at {at})"),
         }
         if finished {
             break;
@@ -56,7 +56,7 @@ fn a_grant_over_another_cut_anywhere_is_the_old_one_off_or_the_new_one() {
             }
             // Never as damaged: the owner would be told of a fault that there was not.
             Standing::Off(reason) => assert_eq!(reason, OffReason::NoRecord, "cut at {at}"),
-            Standing::Untold => panic!("the disk answers (cut at {at})"),
+            standing => panic!("{standing:?} (cut at {at})"),
         }
         if finished {
             return;
