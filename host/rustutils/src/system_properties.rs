@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Sets a system property: one request to init on the socket `property_service`. What is set, init shares with
-//! everybody in memory that Android's C library reads; here there is none.
+//! everybody in memory that Android's C library reads; here there is none, and what is read are lines of a file.
 //!
 //! A request, all numbers 32 bits in the machine's order: `PROP_MSG_SETPROP2`, the length of the name, the name, the
 //! length of the value, the value. The answer is one number, 0 if it was set. init asks SELinux whether the peer may.
@@ -33,9 +33,22 @@ pub enum PropertyWatcherError {
 /// What a property access returns.
 pub type Result<T> = std::result::Result<T, PropertyWatcherError>;
 
-/// What a property is, if it is set: none is.
-pub fn read(_name: &str) -> Result<Option<String>> {
-    Ok(None)
+/// Names the file that holds a host's properties, in lines `name=value`. Without it none is set.
+pub const FILE: &str = "CLOUDMESSAGING_HOST_PROPERTIES";
+
+/// What a property is, if it is set.
+pub fn read(name: &str) -> Result<Option<String>> {
+    match std::env::var_os(FILE) {
+        Some(file) => read_from(Path::new(&file), name),
+        None => Ok(None),
+    }
+}
+
+fn read_from(file: &Path, name: &str) -> Result<Option<String>> {
+    let text = std::fs::read_to_string(file)?;
+    let value =
+        |line: &str| line.split_once('=').filter(|(of, _)| *of == name).map(|(_, v)| v.to_owned());
+    Ok(text.lines().find_map(value))
 }
 
 /// Sets a property.
@@ -97,6 +110,16 @@ mod tests {
     fn what_init_refuses_is_an_error() {
         let (result, _) = init(0x18, "ctl.start", "x");
         assert!(matches!(result, Err(PropertyWatcherError::Refused(0x18))), "{result:?}");
+    }
+
+    #[test]
+    fn a_property_is_a_line_of_the_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "a.b=1\na.c=x=y\na.d=\n").unwrap();
+        let read = |name| read_from(file.path(), name).unwrap();
+        assert_eq!(read("a.c").as_deref(), Some("x=y"));
+        assert_eq!(read("a.d").as_deref(), Some(""));
+        assert_eq!(read("a"), None);
     }
 
     #[test]

@@ -134,6 +134,9 @@ impl Phone {
         for uid in &self.settings_uids {
             command.args(["--settings-uid", &uid.to_string()]);
         }
+        if self.properties().exists() {
+            command.env("CLOUDMESSAGING_HOST_PROPERTIES", self.properties());
+        }
         for uid in &self.messaging_uids {
             command.args(["--messaging-uid", &uid.to_string()]);
         }

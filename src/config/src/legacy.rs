@@ -173,9 +173,9 @@ pub struct Legacy {
 }
 
 impl Legacy {
-    /// Loads the list in this directory. None there is one without items.
-    pub fn load(directory: &Path) -> Result<Self, ConfigError> {
-        let path = directory.join(FILE);
+    /// Loads the list that lies beside this configuration. None there is one without items.
+    pub fn load_beside(config: &Path) -> Result<Self, ConfigError> {
+        let path = config.with_file_name(FILE);
         let file = path.display().to_string();
         let io = |source| ConfigError::Io { file: file.clone(), source };
         let opened = match fs::File::open(&path) {

@@ -12,6 +12,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
+use cloudmessaging_config::legacy::Legacy;
 use cloudmessaging_config::{Config, Disclosures};
 
 /// The files that Android.bp installs, beside the disclosures.
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
 
 fn check(file: &Path) -> Result<(), Box<dyn Error>> {
     let config = Config::load(file)?;
+    Legacy::load_beside(file)?;
     Disclosures::load(&config.disclosures, config.parties())?;
     Ok(())
 }

@@ -4,7 +4,8 @@
 //! Read it as the way of a message. [`service`] takes it from the Messaging app; [`user`] holds what belongs to one
 //! Android user; [`message`] keeps it; the [`courier`] does all else behind that: it asks the [`gate`] for a permit,
 //! lets data into a payload by [`disclose`], has [`seal`] encrypt it, and the [`ledger`] is written before the uplink
-//! ([`process`]) is given anything. Whether any of that may happen is [`consent`]'s to say.
+//! ([`process`]) is given anything. Whether any of that may happen is [`consent`]'s to say; what an earlier service left ([`legacy`])
+//! is told to the owner, and to nobody else.
 
 pub mod clock;
 pub mod consent;
@@ -17,6 +18,7 @@ mod gate_tests;
 pub mod identity;
 pub mod keystore;
 pub mod ledger;
+pub mod legacy;
 pub mod message;
 pub mod process;
 pub mod registered;

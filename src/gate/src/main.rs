@@ -8,8 +8,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use cloudmessaging_gate::clock::SystemClock;
+use cloudmessaging_gate::config::legacy::Legacy;
 use cloudmessaging_gate::config::Config;
 use cloudmessaging_gate::consent::Disclosures;
+use cloudmessaging_gate::legacy::Leftovers;
 use cloudmessaging_gate::process::{self, Forker};
 use cloudmessaging_gate::service::{PendingHints, Services};
 use cloudmessaging_gate::side::{self, Options};
@@ -31,6 +33,7 @@ fn run(options: Options) -> Result<Infallible, Box<dyn Error>> {
 
     let config = Config::load(&options.config)?;
     let disclosures = Disclosures::load(&config.disclosures, config.parties())?;
+    let legacy = Legacy::load_beside(&options.config)?;
     let program = options.uplink()?;
     options.prepare()?;
 
@@ -45,6 +48,7 @@ fn run(options: Options) -> Result<Infallible, Box<dyn Error>> {
         hints: hints.clone(),
         secrets: options.secrets(),
         stay: Stay::begin(options.keeper(), &options.data),
+        legacy: Leftovers::new(legacy, &options.data),
     }));
     let services = Services::new(Arc::new(users), options.identities(), hints)?;
     options.serve(&services)

@@ -19,6 +19,9 @@ pub mod keys {
 pub mod ledger {
     include!("generated/cloudmessaging.ledger.rs");
 }
+pub mod legacy {
+    include!("generated/cloudmessaging.legacy.rs");
+}
 pub mod messages {
     include!("generated/cloudmessaging.messages.rs");
 }

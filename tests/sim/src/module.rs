@@ -7,6 +7,7 @@ use std::sync::Arc;
 use cloudmessaging_gate::clock::Clock;
 use cloudmessaging_gate::config::Config;
 use cloudmessaging_gate::consent::Disclosures;
+use cloudmessaging_gate::legacy::Leftovers;
 use cloudmessaging_gate::secrets::Files;
 use cloudmessaging_gate::service::facade::Hints;
 use cloudmessaging_gate::stay::{Stay, Unkept};
@@ -32,5 +33,6 @@ pub(crate) fn module(
         hints,
         secrets: Box::new(Files),
         stay: Stay::begin(Box::new(Unkept), data),
+        legacy: Leftovers::new(Default::default(), data),
     }
 }

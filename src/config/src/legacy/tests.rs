@@ -30,7 +30,7 @@ fn load(list: &Value) -> Result<Legacy, ConfigError> {
 fn load_text(list: &str) -> Result<Legacy, ConfigError> {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join(FILE), list).unwrap();
-    Legacy::load(folder.path())
+    Legacy::load_beside(&folder.path().join("config.json"))
 }
 
 /// The error of a list in which one thing was changed.
@@ -74,7 +74,7 @@ fn a_list_says_where_to_look_and_what_is_meant() {
 #[test]
 fn no_list_is_an_empty_one() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(Legacy::load(folder.path()).unwrap(), Legacy::default());
+    assert_eq!(Legacy::load_beside(&folder.path().join("x")).unwrap(), Legacy::default());
     let legacy = load(&json!({"items": []})).unwrap();
     assert_eq!(legacy, Legacy::default());
     assert_eq!(legacy.words("en"), Words::default());

@@ -14,6 +14,7 @@ mod book;
 mod desk;
 mod errand;
 mod grant;
+mod legacy;
 mod owner;
 mod preview;
 mod reading;
@@ -46,6 +47,7 @@ use crate::consent::{Agreed, ConsentStore, Disclosures, OffReason, Record, Recor
 use crate::courier::{Courier, Event};
 use crate::gate::{Gate, Network, Refusal, Terms};
 use crate::identity::{KeyStore, Keys, StorageKey};
+use crate::legacy::Leftovers;
 use crate::message::Messages;
 use crate::seal::RegistrarKey;
 use crate::secrets::Secrets;
@@ -79,6 +81,8 @@ pub struct Module {
     pub secrets: Box<dyn Secrets>,
     /// For whom this process stays.
     pub stay: Arc<Stay>,
+    /// What an earlier service left. Nothing that is decided asks it.
+    pub legacy: Leftovers,
 }
 
 impl Module {

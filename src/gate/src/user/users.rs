@@ -222,13 +222,12 @@ impl Facade for Users {
         self.ready(user)?.erase_ledger()
     }
 
-    // No list of what an earlier service left is read: nothing is found, and there is nothing to tell.
-    fn legacy(&self, _user: UserId, _locale: &str) -> aidl::Legacy::Legacy {
-        Default::default()
+    fn legacy(&self, user: UserId, locale: &str) -> aidl::Legacy::Legacy {
+        self.user(user).map(|user| user.legacy(locale)).unwrap_or_default()
     }
 
     fn legacy_told(&self, user: UserId) -> Result<()> {
-        self.ready(user).map(drop)
+        self.ready(user)?.legacy_told()
     }
 
     fn report_users(&self, reports: &[aidl::UserReport::UserReport]) {
@@ -243,6 +242,7 @@ impl Facade for Users {
         for report in reports {
             self.add(report.user).reported(Known::from(report), network.clone());
         }
+        self.look_for_legacy(reports);
     }
 
     fn report_identities(&self, user: UserId, sims: Vec<SimIdentity>) -> Result<()> {
@@ -271,12 +271,12 @@ impl Facade for Users {
         self.user(user).is_some_and(|user| user.gate.terms().is_ok())
     }
 
-    fn wants_legacy(&self, _user: UserId) -> Vec<SettingName> {
-        Vec::new()
+    fn wants_legacy(&self, user: UserId) -> Vec<SettingName> {
+        self.user(user).map(|user| user.wants_legacy()).unwrap_or_default()
     }
 
-    fn report_legacy(&self, _user: UserId, _said: &[SettingValue]) -> Result<()> {
-        Ok(())
+    fn report_legacy(&self, user: UserId, said: &[SettingValue]) -> Result<()> {
+        self.user(user).map_or(Ok(()), |user| user.report_legacy(said))
     }
 
     fn service_state(&self, user: UserId) -> aidl::ServiceState::ServiceState {

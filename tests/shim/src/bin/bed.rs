@@ -65,6 +65,15 @@ fn obey(line: &str, bed: &Bed, phone: &mut Phone, friend: &mut Option<Phone>) ->
             let answer = other.send(OWN_NUMBER, "Hello Anna!", &[])?;
             Value::from(answer.code)
         }
-        _ => return Err(format!("there is no verb {line}").into()),
+        _ => match line.strip_prefix("legacy ") {
+            // The gate starts again on a phone that had this earlier service.
+            Some(layout) => {
+                phone.kill_gate();
+                phone.come_from(layout)?;
+                phone.start()?;
+                Value::Null
+            }
+            None => return Err(format!("there is no verb {line}").into()),
+        },
     })
 }

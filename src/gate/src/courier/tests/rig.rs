@@ -25,6 +25,7 @@ use crate::consent::{CaptureMethod, Conditions, Disclosures, SimIdentity};
 use crate::disclose::Classes;
 use crate::file::copied::copied;
 use crate::gate::Network;
+use crate::legacy::Leftovers;
 use crate::secrets::Files;
 use crate::service::facade::{Facade, GrantRequest, Hints, UserId};
 use crate::stay::{Stay, Unkept};
@@ -108,6 +109,7 @@ fn users(disk: &Path, clock: &Arc<ManualClock>, stage: &Arc<Stage>, r: &Registra
         hints: Arc::new(Deaf),
         secrets: Box::new(Files),
         stay: Stay::begin(Box::new(Unkept), disk),
+        legacy: Leftovers::new(Default::default(), disk),
     })))
 }
 

@@ -32,6 +32,7 @@ use crate::consent::{CaptureMethod, Conditions, Disclosures, SimIdentity};
 use crate::disclose::{Classes, DataClass};
 use crate::file::copied::{copied, copy_all};
 use crate::gate::{Network, Refusal};
+use crate::legacy::Leftovers;
 use crate::process::Forker;
 use crate::secrets::Files;
 use crate::service::error::ServiceError;
@@ -110,6 +111,7 @@ impl Phone {
             hints: Arc::new(Deaf),
             secrets: Box::new(Files),
             stay: Stay::begin(Box::new(Unkept), disk.path()),
+            legacy: Leftovers::new(Default::default(), disk.path()),
         };
         change(&mut module);
         Self { users: Arc::new(Users::new(Arc::new(module))), disk }
