@@ -7,11 +7,12 @@
 
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging as aidl;
 use binder::host::{connect, Connection};
-use cloudmessaging_testbed::{fixtures, proc, Counts, Phone, Value};
+use cloudmessaging_testbed::{fixtures, proc, until, Counts, Error, Phone, Value};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
-use std::error::Error;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use aidl::ICloudMessagingConsent::ICloudMessagingConsent;
 use aidl::ICloudMessagingPlatform::ICloudMessagingPlatform;
@@ -19,7 +20,7 @@ use aidl::ICloudMessagingPlatform::ICloudMessagingPlatform;
 pub use aidl::{Legacy::Legacy, LegacySetting::LegacySetting};
 
 /// What comes back.
-pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// The one user of a phone of the testbed.
 pub const USER: i32 = 0;
@@ -106,21 +107,38 @@ impl Watch {
         Ok(watch)
     }
 
-    /// How often anything was opened, read or written since the last time.
-    pub fn seen(&self) -> Result<usize> {
-        match self.0.read_events() {
-            Ok(events) => Ok(events.len()),
-            Err(nix::errno::Errno::EAGAIN) => Ok(0),
-            Err(e) => Err(e.into()),
+    /// The files that were opened, read or written since the last time, by their names. Of folders nothing is said:
+    /// others on this machine may list what is below /tmp.
+    pub fn seen(&self) -> Result<Vec<OsString>> {
+        let mut seen = Vec::new();
+        loop {
+            match self.0.read_events() {
+                Ok(events) => {
+                    let files =
+                        events.into_iter().filter(|e| !e.mask.contains(AddWatchFlags::IN_ISDIR));
+                    seen.extend(files.filter_map(|event| event.name));
+                }
+                Err(nix::errno::Errno::EAGAIN) => return Ok(seen),
+                Err(e) => return Err(e.into()),
+            }
         }
     }
 }
 
-/// Whether nothing of a phone could reach a network, or did.
-pub fn is_silent(phone: &Phone) -> Result<bool> {
-    let quiet = phone.relay().counts() == Counts::default();
-    let sockets = proc::network_sockets(phone.gate())?;
-    Ok(quiet && phone.uplinks().is_empty() && sockets.is_empty())
+/// What of a phone could reach a network, or did: nothing, or what it was.
+pub fn heard_of(phone: &Phone) -> Result<String> {
+    let (counts, uplinks) = (phone.relay().counts(), phone.uplinks());
+    // One that was closed while they were listed is in no table: of a call, most likely. Then again.
+    let settled = || {
+        let sockets = proc::network_sockets(phone.gate()).map_err(Error::io("list sockets"))?;
+        let known = !sockets.iter().any(|socket| matches!(socket, proc::Socket::Unknown(_)));
+        Ok(known.then_some(sockets))
+    };
+    let sockets = until(Duration::from_secs(20), settled)?.ok_or("sockets of no known kind")?;
+    match counts == Counts::default() && uplinks.is_empty() && sockets.is_empty() {
+        true => Ok(String::new()),
+        false => Ok(format!("{counts:?}, uplinks {uplinks:?}, sockets {sockets:?}")),
+    }
 }
 
 /// Every file below a folder, and what is in it.
