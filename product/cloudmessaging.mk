@@ -24,4 +24,5 @@ PRODUCT_PACKAGES += \
     cloudmessaging_disclosure_hi \
     cloudmessaging_disclosure_id \
     cloudmessaging_disclosure_zh_cn \
-    privapp-permissions-android.system.cloudmessaging.settings.xml
+    privapp-permissions-android.system.cloudmessaging.settings.xml \
+    sysconfig-android.system.cloudmessaging.settings.xml

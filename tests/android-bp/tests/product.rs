@@ -177,9 +177,19 @@ fn the_settings_app_is_allowed_no_network() {
     let named =
         permissions.lines().filter_map(|line| line.trim().strip_prefix("<permission name=\""));
     let named: BTreeSet<_> = named.map(|rest| rest.split('"').next().unwrap()).collect();
-    let expected = ["INTERACT_ACROSS_USERS", "MANAGE_USERS", "READ_PRIVILEGED_PHONE_STATE"];
+    let expected = [
+        "INTERACT_ACROSS_USERS",
+        "MANAGE_USERS",
+        "READ_PRIVILEGED_PHONE_STATE",
+        "SET_PROCESS_LIMIT",
+    ];
     let expected = expected.map(|name| format!("android.permission.{name}"));
     assert_eq!(named, expected.iter().map(String::as_str).collect());
+    // That it may run in the background is all that is said of it otherwise.
+    let allowed = text(&format!("product/sysconfig-{SETTINGS}.xml"));
+    let allowed: Vec<_> =
+        allowed.lines().map(str::trim).filter(|line| line.starts_with("<allow-")).collect();
+    assert_eq!(allowed, [format!("<allow-in-power-save package=\"{SETTINGS}\" />")]);
     let domains = text("sepolicy/private/seapp_contexts");
     assert!(domains.contains(&format!(" name={SETTINGS} domain=cloudmessaging_settings_app ")));
 }

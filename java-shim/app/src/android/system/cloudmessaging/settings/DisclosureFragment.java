@@ -187,6 +187,8 @@ public final class DisclosureFragment extends RowsFragment {
         Context context = getContext().getApplicationContext();
         ask(
                 gate -> {
+                    // What forbids may have changed since the page was opened.
+                    Reports.send(context);
                     gate.grant(grant);
                     Reports.send(context);
                     return true;

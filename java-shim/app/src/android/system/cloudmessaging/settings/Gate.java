@@ -10,13 +10,9 @@ import android.system.cloudmessaging.ConsentState;
 import android.system.cloudmessaging.ICloudMessagingConsent;
 import android.system.cloudmessaging.ICloudMessagingListener;
 import android.util.Log;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
@@ -29,8 +25,6 @@ final class Gate {
     static final int UNAVAILABLE = -1;
 
     private static final String NAME = "android.system.cloudmessaging.ICloudMessagingConsent";
-    /** How long a lazy service may take to be started. */
-    private static final long START_SECONDS = 5;
     private static final String TAG = "CloudMessaging";
 
     /** What is asked. */
@@ -39,7 +33,6 @@ final class Gate {
     }
 
     private static final ExecutorService ASKS = Executors.newSingleThreadExecutor();
-    private static final ExecutorService WAITS = Executors.newSingleThreadExecutor();
 
     private final Context mContext;
     private final Executor mAnswers;
@@ -59,7 +52,7 @@ final class Gate {
             };
 
     private volatile ICloudMessagingConsent mService;
-    private Future<IBinder> mWaiting;
+    private final Found mFound = new Found(NAME);
     private volatile boolean mClosed;
 
     /** Answers are given by `answers`, and so is it told when there may be another state, also when the service dies. */
@@ -105,7 +98,7 @@ final class Gate {
                         // Its message holds no personal data.
                         Log.i(TAG, "the service refused", e);
                         mAnswers.execute(() -> failed.accept(e.errorCode));
-                    } catch (RemoteException | SecurityException e) {
+                    } catch (RemoteException | RuntimeException e) {
                         Log.w(TAG, "the service cannot be asked", e);
                         mService = null;
                         Known.told(null);
@@ -126,7 +119,7 @@ final class Gate {
     private ICloudMessagingConsent service() throws RemoteException {
         ICloudMessagingConsent service = mService;
         if (service == null) {
-            IBinder binder = find();
+            IBinder binder = mFound.find();
             service = ICloudMessagingConsent.Stub.asInterface(binder);
             binder.linkToDeath(
                     () -> {
@@ -142,26 +135,5 @@ final class Gate {
             mService = service;
         }
         return service;
-    }
-
-    /** Has servicemanager start it, which can fail to answer for ever. */
-    private IBinder find() throws RemoteException {
-        try {
-            if (mWaiting == null) {
-                mWaiting = WAITS.submit(() -> ServiceManager.waitForService(NAME));
-            }
-            IBinder binder = mWaiting.get(START_SECONDS, TimeUnit.SECONDS);
-            mWaiting = null;
-            if (binder != null) {
-                return binder;
-            }
-        } catch (TimeoutException e) {
-            // The next question waits for the same.
-        } catch (ExecutionException e) {
-            mWaiting = null;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        throw new RemoteException("there is no " + NAME);
     }
 }

@@ -1,129 +1,235 @@
 // SPDX-License-Identifier: Apache-2.0
 package android.system.cloudmessaging.settings;
 
-import android.app.role.RoleManager;
 import android.content.Context;
-import android.content.pm.PackageManager;
-import android.content.pm.UserInfo;
-import android.net.ConnectivityManager;
-import android.net.Network;
-import android.net.NetworkCapabilities;
-import android.os.Bundle;
 import android.os.IBinder;
-import android.os.PowerManager;
 import android.os.RemoteException;
-import android.os.ServiceManager;
-import android.os.ServiceSpecificException;
+import android.os.SystemClock;
 import android.os.UserHandle;
-import android.os.UserManager;
+import android.system.cloudmessaging.ICloudMessagingListener;
 import android.system.cloudmessaging.ICloudMessagingPlatform;
-import android.system.cloudmessaging.NetworkReport;
+import android.system.cloudmessaging.LegacySetting;
 import android.system.cloudmessaging.UserReport;
 import android.util.Log;
 import java.io.IOException;
-import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Tells the gate what only Java can know. Facts and no decisions: what follows from them is the gate's. It refuses everything
- * until it was told, so what cannot be found out is reported as what forbids.
+ * Tells the gate what only Java can know. Facts and no decisions: what follows from them is the gate's, and until it was told
+ * it refuses everything. Users are reported always; whoever is on has {@link WhileOnService} run, which reports the rest.
  */
 final class Reports {
     private static final String NAME = "android.system.cloudmessaging.ICloudMessagingPlatform";
-    /** The managed configuration with which an organisation forbids it. */
-    private static final String ALLOWED = "cloud_messaging_allowed";
-    private static final int NOBODY = -1;
+    private static final long LONGEST_PAUSE_SECONDS = 300;
+    /** A gate that lived for so long was no failure. */
+    private static final long LIVED_MILLIS = 60_000;
     private static final String TAG = "CloudMessaging";
 
-    private Reports() {}
+    private static Reports sReports;
 
-    /** All there is to tell. Not on the main thread: it waits for the service. */
+    /** What is told to the gate. */
+    interface Fact {
+        void tell(ICloudMessagingPlatform gate) throws RemoteException;
+    }
+
+    private final Context mContext;
+    private final Told mTold = new Told();
+    private final Found mFound = new Found(NAME);
+    private final ScheduledExecutorService mThread =
+            Executors.newSingleThreadScheduledExecutor(
+                    work -> {
+                        Thread thread = new Thread(work, "reports");
+                        thread.setDaemon(true);
+                        return thread;
+                    });
+
+    private final AtomicBoolean mToSend = new AtomicBoolean();
+    private final AtomicBoolean mToLook = new AtomicBoolean();
+
+    /** Whether it is asked for again when it dies. */
+    private volatile boolean mWatching;
+    /** The service that the listener was given to. */
+    private IBinder mKnown;
+    private long mReportedAt;
+    private int mFailures;
+    /** Null while there is none to come. */
+    private Future<?> mRepeat;
+    /** Who was on when that was asked the last time. */
+    private Set<Integer> mOn = Set.of();
+
+    /** Kept: the service has it only as long as we do. */
+    private final ICloudMessagingListener mListener =
+            new ICloudMessagingListener.Stub() {
+                @Override
+                public void onStateChanged() {
+                    if (!mToLook.getAndSet(true)) {
+                        mThread.execute(Reports.this::look);
+                    }
+                }
+
+                @Override
+                public void onWaiting(int user) {
+                    mThread.execute(() -> WaitingApp.wake(mContext, user));
+                }
+            };
+
+    private Reports(Context application) {
+        mContext = application;
+    }
+
+    /** Those of this process. */
+    static synchronized Reports of(Context context) {
+        Context application = context.getApplicationContext();
+        if (sReports == null || sReports.mContext != application) {
+            sReports = new Reports(application);
+        }
+        return sReports;
+    }
+
+    /** All there is to tell. Not on the main thread: it may wait for the service. */
     static void send(Context context) {
-        IBinder binder = ServiceManager.waitForService(NAME);
+        of(context).sendAll();
+    }
+
+    Told told() {
+        return mTold;
+    }
+
+    /** As send, on the thread for that. */
+    void later() {
+        if (!mToSend.getAndSet(true)) {
+            mThread.execute(this::sendAll);
+        }
+    }
+
+    /** Another organisation may forbid it, to whomever. */
+    void doubt() {
+        mTold.doubt();
+        later();
+    }
+
+    /** Tells one thing, on the thread for that. What does not arrive is told to the next gate. */
+    void tell(Fact fact) {
+        mThread.execute(
+                () -> {
+                    try {
+                        fact.tell(platform());
+                    } catch (RemoteException | RuntimeException e) {
+                        Log.w(TAG, "a fact did not arrive", e);
+                    }
+                });
+    }
+
+
+    /** From here on, the service is asked for again when it dies, or no longer. */
+    void watch(boolean watching) {
+        mWatching = watching;
+    }
+
+    synchronized void sendAll() {
+        mToSend.set(false);
+        mRepeat = null;
         try {
-            if (binder != null && UserHandle.myUserId() == UserHandle.USER_SYSTEM) {
-                send(context, ICloudMessagingPlatform.Stub.asInterface(binder));
+            if (UserHandle.myUserId() == UserHandle.USER_SYSTEM) {
+                report(platform());
+            } else {
+                Told.tell(mContext);
             }
-        } catch (RemoteException | ServiceSpecificException e) {
+            LegacyNotice.show(mContext);
+        } catch (RemoteException | RuntimeException e) {
+            // Whatever it throws: this process reports again, and does not crash.
             Log.w(TAG, "a report did not arrive: nothing is sent until one does", e);
+            again();
         }
     }
 
-    private static void send(Context context, ICloudMessagingPlatform gate) throws RemoteException {
-        List<UserInfo> users = context.getSystemService(UserManager.class).getUsers();
-        UserReport[] reports = users.stream().map(user -> user(context, user)).toArray(UserReport[]::new);
-        gate.reportUsers(reports);
-        gate.reportNetwork(network(context));
-        for (UserReport report : reports) {
-            if (report.user == UserHandle.myUserId() && report.unlocked) {
-                provideKey(context, gate, report.user);
+    private void report(ICloudMessagingPlatform gate) throws RemoteException {
+        UserReport[] users = Users.read(mContext, mTold);
+        gate.reportUsers(users);
+        mTold.match(mContext, users);
+        for (UserReport user : users) {
+            if (user.unlocked) {
+                provideKey(gate, user.user);
             }
-            if (gate.wantsIdentities(report.user)) {
-                gate.reportIdentities(report.user, Sims.read(context));
+            LegacySetting[] wanted = gate.wantsLegacy(user.user);
+            if (wanted.length > 0) {
+                gate.reportLegacy(user.user, LegacySettings.read(mContext, user.user, wanted));
             }
         }
+        mOn = on(gate, users);
+        mReportedAt = SystemClock.elapsedRealtime();
+        WhileOnService.set(mContext, !mOn.isEmpty());
     }
 
-    private static void provideKey(Context context, ICloudMessagingPlatform gate, int user)
+    private static Set<Integer> on(ICloudMessagingPlatform gate, UserReport[] users)
             throws RemoteException {
+        Set<Integer> on = new TreeSet<>();
+        for (UserReport user : users) {
+            if (gate.wantsIdentities(user.user)) {
+                on.add(user.user);
+            }
+        }
+        return on;
+    }
+
+    private void provideKey(ICloudMessagingPlatform gate, int user) throws RemoteException {
         try {
-            gate.provideStorageKey(user, StorageKey.of(context));
+            byte[] key =
+                    user == UserHandle.myUserId() ? StorageKey.of(mContext) : mTold.key(user);
+            if (key != null) {
+                gate.provideStorageKey(user, key);
+            }
         } catch (IOException e) {
             Log.w(TAG, "there is no storage key: nothing is sent", e);
         }
     }
 
-    private static UserReport user(Context context, UserInfo info) {
-        UserManager users = context.getSystemService(UserManager.class);
-        UserHandle handle = info.getUserHandle();
-        UserReport report = new UserReport();
-        report.user = info.id;
-        report.serial = users.getSerialNumberForUser(handle);
-        report.unlocked = users.isUserUnlocked(handle);
-        report.defaultSmsUid = defaultSmsUid(context, handle);
-        report.smsForbidden = users.hasUserRestrictionForUser(UserManager.DISALLOW_SMS, handle);
-        report.forbiddenByOrganisation = forbidden(users, context, info.id);
-        return report;
-    }
-
-    private static int defaultSmsUid(Context context, UserHandle user) {
-        RoleManager roles = context.getSystemService(RoleManager.class);
-        for (String holder : roles.getRoleHoldersAsUser(RoleManager.ROLE_SMS, user)) {
-            try {
-                return context.getPackageManager().getPackageUidAsUser(holder, user.getIdentifier());
-            } catch (PackageManager.NameNotFoundException e) {
-                Log.d(TAG, "the default SMS app was removed");
+    /** A hint came: whoever was turned on or off changes what is reported. */
+    private synchronized void look() {
+        mToLook.set(false);
+        try {
+            if (!on(platform(), Users.read(mContext, mTold)).equals(mOn)) {
+                sendAll();
             }
+        } catch (RemoteException | RuntimeException e) {
+            Log.w(TAG, "it could not be asked who is on", e);
         }
-        return NOBODY;
     }
 
-    /** Only the own user's can be read: another one's app would have to tell, so another one is off. */
-    private static boolean forbidden(UserManager users, Context context, int user) {
-        if (user != UserHandle.myUserId()) {
-            return true;
+    private synchronized ICloudMessagingPlatform platform() throws RemoteException {
+        IBinder binder = mFound.find();
+        ICloudMessagingPlatform gate = ICloudMessagingPlatform.Stub.asInterface(binder);
+        if (binder != mKnown) {
+            binder.linkToDeath(() -> mThread.execute(() -> died(binder)), 0);
+            gate.addListener(mListener);
+            mKnown = binder;
         }
-        Bundle restrictions = users.getApplicationRestrictions(context.getPackageName());
-        return restrictions != null && !restrictions.getBoolean(ALLOWED, true);
+        return gate;
     }
 
-    private static NetworkReport network(Context context) {
-        ConnectivityManager connectivity = context.getSystemService(ConnectivityManager.class);
-        NetworkReport report = new NetworkReport();
-        report.dataSaver =
-                connectivity.getRestrictBackgroundStatus()
-                        == ConnectivityManager.RESTRICT_BACKGROUND_STATUS_ENABLED;
-        report.batterySaver = context.getSystemService(PowerManager.class).isPowerSaveMode();
-        Network network = connectivity.getActiveNetwork();
-        NetworkCapabilities capabilities = connectivity.getNetworkCapabilities(network);
-        if (network != null && capabilities != null) {
-            report.handle = network.getNetworkHandle();
-            report.connected =
-                    capabilities.hasCapability(NetworkCapabilities.NET_CAPABILITY_INTERNET);
-            report.metered =
-                    !capabilities.hasCapability(NetworkCapabilities.NET_CAPABILITY_NOT_METERED);
-            report.roaming =
-                    !capabilities.hasCapability(NetworkCapabilities.NET_CAPABILITY_NOT_ROAMING);
+    private synchronized void died(IBinder binder) {
+        if (mKnown == binder) {
+            mKnown = null;
         }
-        return report;
+        if (SystemClock.elapsedRealtime() - mReportedAt > LIVED_MILLIS) {
+            mFailures = 0;
+        }
+        again();
+    }
+
+    /** While on, the gate is asked for until it is there: at once, and then less and less often. */
+    private void again() {
+        if (mWatching && mRepeat == null) {
+            long pause = mFailures == 0 ? 0 : 1L << Math.min(mFailures - 1, 16);
+            long seconds = Math.min(pause, LONGEST_PAUSE_SECONDS);
+            mFailures++;
+            mRepeat = mThread.schedule(this::sendAll, seconds, TimeUnit.SECONDS);
+        }
     }
 }

@@ -6,6 +6,7 @@ import android.system.cloudmessaging.SimIdentity;
 import android.telephony.SubscriptionInfo;
 import android.telephony.SubscriptionManager;
 import android.telephony.TelephonyManager;
+import android.util.Log;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,12 +16,27 @@ import java.util.List;
  */
 final class Sims {
     private static final int SHOWN_DIGITS = 2;
+    private static final String TAG = "CloudMessaging";
 
     private Sims() {}
 
+    /** None where they cannot be read: a tablet has no telephony, and what is behind it may fail. */
     static SimIdentity[] read(Context context) {
+        try {
+            return readAll(context);
+        } catch (RuntimeException e) {
+            // Not the exception: it may say whose SIM it was.
+            Log.w(TAG, "the SIMs cannot be read: " + e.getClass().getName());
+            return new SimIdentity[0];
+        }
+    }
+
+    private static SimIdentity[] readAll(Context context) {
         SubscriptionManager subscriptions = context.getSystemService(SubscriptionManager.class);
         TelephonyManager telephony = context.getSystemService(TelephonyManager.class);
+        if (subscriptions == null || telephony == null) {
+            return new SimIdentity[0];
+        }
         List<SubscriptionInfo> active = subscriptions.getActiveSubscriptionInfoList();
         List<SimIdentity> sims = new ArrayList<>();
         for (SubscriptionInfo info : active == null ? List.<SubscriptionInfo>of() : active) {

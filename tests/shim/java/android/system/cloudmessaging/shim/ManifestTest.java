@@ -43,8 +43,10 @@ public final class ManifestTest {
         }
         assertEquals(
                 new TreeSet<>(Set.of("CONTROL_CLOUD_MESSAGING", "READ_PRIVILEGED_PHONE_STATE",
-                        "MANAGE_USERS", "INTERACT_ACROSS_USERS", "MANAGE_ROLE_HOLDERS",
-                        "ACCESS_NETWORK_STATE", "RECEIVE_BOOT_COMPLETED", "HIDE_OVERLAY_WINDOWS")),
+                        "MANAGE_USERS", "INTERACT_ACROSS_USERS", "INTERACT_ACROSS_USERS_FULL",
+                        "MANAGE_ROLE_HOLDERS", "OBSERVE_ROLE_HOLDERS", "ACCESS_NETWORK_STATE",
+                        "RECEIVE_BOOT_COMPLETED", "SET_PROCESS_LIMIT", "POST_NOTIFICATIONS",
+                        "HIDE_OVERLAY_WINDOWS")),
                 asked);
         assertFalse(elements("manifest").get(0).hasAttribute("android:sharedUserId"));
     }
@@ -52,6 +54,42 @@ public final class ManifestTest {
     @Test
     public void nothingOfItIsBackedUp() throws Exception {
         assertEquals("false", said(elements("application").get(0), "allowBackup"));
+    }
+
+    @Test
+    public void norDoesItGoToAnotherPhone() throws Exception {
+        assertEquals("@xml/data_extraction_rules",
+                said(elements("application").get(0), "dataExtractionRules"));
+        Document rules = DocumentBuilderFactory.newInstance().newDocumentBuilder()
+                .parse(FILE.resolveSibling("res/xml/data_extraction_rules.xml").toFile());
+        assertEquals(0, rules.getElementsByTagName("include").getLength());
+        for (String way : new String[] {"cloud-backup", "device-transfer"}) {
+            Element left = (Element) rules.getElementsByTagName(way).item(0);
+            Set<String> out = new TreeSet<>();
+            NodeList excluded = left.getElementsByTagName("exclude");
+            for (int i = 0; i < excluded.getLength(); i++) {
+                Element one = (Element) excluded.item(i);
+                assertEquals(".", one.getAttribute("path"));
+                out.add(one.getAttribute("domain"));
+            }
+            assertEquals(Set.of("root", "device_root", "external"), out);
+        }
+    }
+
+    @Test
+    public void whatListensIsDisabledAndAnOrganisationCanOnlyForbid() throws Exception {
+        Element service = elements("service").stream()
+                .filter(one -> said(one, "name").equals(".WhileOnService")).findFirst().get();
+        assertEquals("false", said(service, "enabled"));
+        assertEquals("false", said(service, "exported"));
+        Document restrictions = DocumentBuilderFactory.newInstance().newDocumentBuilder()
+                .parse(FILE.resolveSibling("res/xml/app_restrictions.xml").toFile());
+        NodeList all = restrictions.getElementsByTagName("restriction");
+        assertEquals(1, all.getLength());
+        Element allowed = (Element) all.item(0);
+        assertEquals("cloud_messaging_allowed", said(allowed, "key"));
+        assertEquals("bool", said(allowed, "restrictionType"));
+        assertEquals("true", said(allowed, "defaultValue"));
     }
 
     @Test

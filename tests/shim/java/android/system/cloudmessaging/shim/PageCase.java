@@ -46,6 +46,9 @@ public abstract class PageCase {
     static final String IMEI = "350000000000011";
     static final String SERVICE = "android.system.cloudmessaging.ICloudMessaging";
 
+    /** The one of the test that runs. */
+    static RunningServices sServices;
+
     Bed mBed;
     Context mContext;
 
@@ -54,6 +57,7 @@ public abstract class PageCase {
         mBed = new Bed();
         serve();
         mContext = RuntimeEnvironment.getApplication();
+        sServices = new RunningServices(mContext);
         RuntimeEnvironment.setQualifiers("en-rUS-w411dp-h731dp-port-notnight-420dpi");
         SubscriptionManager subscriptions = mContext.getSystemService(SubscriptionManager.class);
         shadowOf(subscriptions).setActiveSubscriptionInfos(
@@ -94,16 +98,18 @@ public abstract class PageCase {
 
     @After
     public void end() throws Exception {
+        sServices.end();
         RealServices.SERVED.clear();
         mBed.close();
     }
 
-    /** What the threads of page and bridge do, and then the main thread; until it is so. */
+    /** What the threads of page and bridge do, the platform, and then the main thread; until it is so. */
     static void until(Callable<Boolean> condition) throws Exception {
         long begun = System.nanoTime();
         while (!condition.call()) {
             assertTrue("waited in vain", System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(30));
             Thread.sleep(10);
+            sServices.turn();
             shadowOf(Looper.getMainLooper()).idle();
         }
     }
