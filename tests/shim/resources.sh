@@ -27,9 +27,9 @@ sed -i 's/^public final class R/@SuppressWarnings("all")\n&/' \
 overlay=$app/../../product/overlay/privacy
 aapt2 compile --dir "$overlay/res" -o "$out/overlay.zip"
 aapt2 link -I "$out/framework/framework.apk" --manifest "$overlay/AndroidManifest.xml" \
-    --min-sdk-version 34 --target-sdk-version 34 -o "$out/overlay.apk" "$out/overlay.zip" 2>"$out/aapt2.log" &&
+    --min-sdk-version 34 --target-sdk-version 35 -o "$out/overlay.apk" "$out/overlay.zip" 2>"$out/aapt2.log" &&
     aapt2 link -I "$out/framework/framework.apk" --manifest "$out/AndroidManifest.xml" \
-        --min-sdk-version 34 --target-sdk-version 34 \
+        --min-sdk-version 34 --target-sdk-version 35 \
         -o "$out/overlaid.apk" -R "$out/overlay.zip" "$out/resources.zip" 2>"$out/aapt2.log" || {
     cat "$out/aapt2.log"
     exit 1

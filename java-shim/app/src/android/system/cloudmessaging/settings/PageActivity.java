@@ -35,12 +35,17 @@ abstract class PageActivity extends Activity {
         setActionBar(findViewById(R.id.bar));
         getActionBar().setDisplayHomeAsUpEnabled(true);
         getActionBar().setDisplayShowTitleEnabled(false);
-        TextView title = findViewById(R.id.bar_title);
-        title.setText(getTitle());
         findViewById(R.id.page).setOnApplyWindowInsetsListener(this::keepClear);
         if (saved == null) {
             getFragmentManager().beginTransaction().replace(R.id.rows, newRows()).commit();
         }
+    }
+
+    @Override
+    protected void onTitleChanged(CharSequence title, int color) {
+        super.onTitleChanged(title, color);
+        TextView shown = findViewById(R.id.bar_title);
+        shown.setText(title);
     }
 
     private WindowInsets keepClear(View page, WindowInsets insets) {

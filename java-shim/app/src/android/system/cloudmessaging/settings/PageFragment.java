@@ -44,6 +44,7 @@ public final class PageFragment extends RowsFragment {
         mUse.setOnPreferenceChangeListener((row, on) -> switched((Boolean) on));
         mState = new TextPreference(getContext());
         mState.setKey("state");
+        mState.setSpoken();
         mState.setTitle(R.string.state);
         mState.setOnPreferenceClickListener(row -> withdraw());
         // Only how this page turns off: kept here, and nothing that could turn on.
@@ -141,6 +142,7 @@ public final class PageFragment extends RowsFragment {
     private Preference code(SimState sim) {
         EditTextPreference row = new EditTextPreference(getContext());
         row.setKey("code" + sim.subscriptionId);
+        row.getEditText().setHint(R.string.code);
         row.setPersistent(false);
         row.setTitle(R.string.code);
         row.setSummary(sim.codeWasWrong ? R.string.code_wrong : R.string.code_summary);
