@@ -19,6 +19,7 @@ PRODUCT_PACKAGES += \
     cloudmessaging_config_ca \
     cloudmessaging_config_post \
     cloudmessaging_config_post_key \
+    cloudmessaging_config_legacy \
     cloudmessaging_disclosure_en \
     cloudmessaging_disclosure_es \
     cloudmessaging_disclosure_hi \

@@ -94,15 +94,26 @@ def code(files, pattern):
     return found
 
 
+# For a device to give: where an earlier service kept its files is known to nobody else.
+FOR_A_DEVICE = {
+    "cloudmessaging_legacy_file": ("core_data_file_type", "data_file_type", "file_type"),
+    "cloudmessaging_legacy_prop": ("property_type", "system_internal_property_type"),
+}
+
+
 def every_type_is_in_use(policy):
-    """Declared and labelling something, or a domain of an executable or an app that has a label."""
+    """Declared and labelling something, or a domain of an executable or an app that has a label, or left to a device."""
     labelling = {name for file in ("file_contexts", "service_contexts", "property_contexts",
                                    "keystore2_key_contexts") for _, name, _ in entries(file)}
     apps = {line["domain"] for line in seapp_lines()}
     for name in declared():
-        if name not in labelling | apps and f"{name}_exec" not in labelling:
+        if name in FOR_A_DEVICE:
+            has_attributes(policy, name, *FOR_A_DEVICE[name])
+        elif name not in labelling | apps and f"{name}_exec" not in labelling:
             raise Wrong(f"nothing is labelled {name}")
     for name in labelling:
+        if name in FOR_A_DEVICE:
+            raise Wrong(f"{name} is a device's to give")
         if name not in declared():
             raise Wrong(f"{name} is not declared here")
         has_attributes(policy, name)

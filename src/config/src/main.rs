@@ -16,19 +16,28 @@ use cloudmessaging_config::legacy::Legacy;
 use cloudmessaging_config::{Config, Disclosures};
 
 /// The files that Android.bp installs, beside the disclosures.
-const INSTALLED: [&str; 4] = ["config.json", "ca.pem", "post.pem", "post.key.pem"];
+const INSTALLED: [&str; 5] = ["config.json", "ca.pem", "post.pem", "post.key.pem", "legacy.json"];
 
 const USAGE: &str = "usage: cloudmessaging_config_check CONFIG.JSON
-       cloudmessaging_config_check --install DIR FILE...
+       cloudmessaging_config_check --install DIR [--default FILE] FILE...
 
 The first checks a configuration where it is. The second copies the files into DIR as a phone has them
-(config.json, ca.pem, post.pem, post.key.pem; disclosures/*.txt and disclosures/earlier.json), and checks that.";
+(config.json, ca.pem, post.pem, post.key.pem, legacy.json; disclosures/*.txt and disclosures/earlier.json), with the
+default one if none of its name is among the others, and checks that.";
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
     let checked = match &arguments[..] {
+        [install, directory, default, file, files @ ..]
+            if install == "--install" && default == "--default" =>
+        {
+            let is_given =
+                |given: &OsString| Path::new(given).file_name() == Path::new(file).file_name();
+            let default = (!files.iter().any(is_given)).then_some(file);
+            install_and_check(Path::new(directory), files.iter().chain(default))
+        }
         [install, directory, files @ ..] if install == "--install" => {
-            install_and_check(Path::new(directory), files)
+            install_and_check(Path::new(directory), files.iter())
         }
         [file] if !file.as_encoded_bytes().starts_with(b"-") => check(Path::new(file)),
         _ => {
@@ -52,10 +61,13 @@ fn check(file: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn install_and_check(directory: &Path, files: &[OsString]) -> Result<(), Box<dyn Error>> {
+fn install_and_check<'a>(
+    directory: &Path,
+    files: impl Iterator<Item = &'a OsString>,
+) -> Result<(), Box<dyn Error>> {
     let disclosures = directory.join("disclosures");
     fs::create_dir_all(&disclosures)?;
-    for file in files.iter().map(Path::new) {
+    for file in files.map(Path::new) {
         let shown = file.display();
         let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let to = if INSTALLED.contains(&name) {

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use cloudmessaging_config::legacy::Legacy;
 use cloudmessaging_config::{Disclosures, Parties};
 use serde_json::{json, Value};
 
@@ -41,7 +42,9 @@ fn check(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<(), S
 /// What Android.bp has the program do, for these files of a configuration.
 fn build(files: &[PathBuf]) -> Result<(), String> {
     let out = tempfile::tempdir().unwrap();
-    let mut arguments = vec!["--install".into(), out.path().to_owned()];
+    let default = product().join("legacy.json");
+    let mut arguments =
+        vec!["--install".into(), out.path().to_owned(), "--default".into(), default];
     arguments.extend(files.iter().cloned().chain(shipped("disclosures")));
     check(arguments)
 }
@@ -118,6 +121,55 @@ fn a_build_names_each_field_that_is_missing_until_none_is() {
         *config.pointer_mut(&format!("/{}", field.replace('.', "/"))).unwrap() = value;
     }
     assert_eq!(wrong(&config, &files), None);
+}
+
+/// A configuration that passes, in this folder.
+fn configuration(folder: &Path) -> Vec<PathBuf> {
+    let template = fs::read(product().join("config/config.json")).unwrap();
+    let mut config: Value = serde_json::from_slice(&template).unwrap();
+    for (field, value) in [
+        ("/broker/host", json!("broker.acme.example")),
+        ("/registrar/signingKeys", json!([{"id": 1, "key": "02".repeat(32)}])),
+        ("/registrar/hpkeKey", json!("01".repeat(32))),
+        ("/origin", json!("acme.example/cloudmessaging")),
+        ("/controller", json!("Acme")),
+        ("/controllerContact", json!("privacy@acme.example")),
+        ("/jurisdiction", json!("EU")),
+    ] {
+        *config.pointer_mut(field).unwrap() = value;
+    }
+    vec![
+        write(folder, "config.json", &config.to_string()),
+        write(folder, "ca.pem", CERTIFICATE),
+        write(folder, "post.pem", CERTIFICATE),
+        write(folder, "post.key.pem", KEY),
+    ]
+}
+
+#[test]
+fn a_build_without_a_list_of_what_was_there_looks_for_nothing() {
+    let (folder, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut arguments = vec!["--install".into(), out.path().to_owned()];
+    arguments.extend(["--default".into(), product().join("legacy.json")]);
+    arguments.extend(configuration(folder.path()).into_iter().chain(shipped("disclosures")));
+    check(arguments).unwrap();
+    let legacy = Legacy::load_beside(&out.path().join("config.json")).unwrap();
+    assert_eq!(legacy, Legacy::default());
+    assert!(out.path().join("legacy.json").exists(), "Android.bp installs it");
+}
+
+#[test]
+fn a_build_with_a_list_that_is_wrong_stops_and_says_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = configuration(folder.path());
+    assert_eq!(build(&files), Ok(()));
+    let item = json!({"setting": "secure/acme", "values": {"1": ["on"]}});
+    files.push(write(folder.path(), "legacy.json", &json!({"items": [item]}).to_string()));
+    assert_eq!(build(&files), Ok(()));
+    let item = json!({"setting": "secure/acme", "values": {"1": ["consent"]}});
+    write(folder.path(), "legacy.json", &json!({"items": [item]}).to_string());
+    let error = build(&files).unwrap_err();
+    assert!(error.contains("legacy.json: items[0].values.1: "), "{error}");
 }
 
 #[test]

@@ -70,7 +70,12 @@ fn a_phone_has_only_a_configuration_that_was_checked() {
     let tree = Tree::read();
     let checked = tree.get("cloudmessaging_checked_config");
     let command = checked.string("cmd").unwrap();
-    assert_eq!(command, "$(location cloudmessaging_config_check) --install $(genDir) $(in)");
+    assert_eq!(
+        command,
+        "$(location cloudmessaging_config_check) --install $(genDir) \
+         --default $(location product/legacy.json) $(in)"
+    );
+    assert_eq!(checked.strings("tool_files"), ["product/legacy.json"]);
     // Together with the disclosures, which a gate does not start without either.
     assert_eq!(
         checked.strings("srcs"),

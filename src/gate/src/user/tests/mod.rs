@@ -5,6 +5,7 @@
 mod crash;
 mod granting;
 mod keystore;
+mod legacy;
 mod life;
 mod messages;
 mod preview;
