@@ -40,25 +40,58 @@ pub struct Day {
     pub classes: BTreeMap<i32, Total>,
 }
 
+/// Where days begin, and what they are called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Calendar {
+    /// All are as long, this many ms ahead of UTC's; by the number of days after 1 January 1970.
+    Ahead(i64),
+    /// From one of these to the next, ascending; by their place, from 0.
+    Midnights(Vec<i64>),
+}
+
+impl Calendar {
+    fn day(&self, wall_ms: i64) -> Option<i64> {
+        match self {
+            Self::Ahead(offset_ms) => Some(wall_ms.saturating_add(*offset_ms).div_euclid(DAY_MS)),
+            Self::Midnights(midnights) => {
+                let begun = midnights.partition_point(|midnight| *midnight <= wall_ms);
+                let day = begun.checked_sub(1).filter(|_| begun < midnights.len())?;
+                i64::try_from(day).ok()
+            }
+        }
+    }
+}
+
 /// Totals of days.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Totals {
-    offset_ms: i64,
+    calendar: Calendar,
     days: BTreeMap<i64, Day>,
 }
 
 impl Totals {
     /// Days that begin at midnight of a place this many ms ahead of UTC.
     pub fn new(offset_ms: i64) -> Self {
-        Self { offset_ms, ..Self::default() }
+        Self { calendar: Calendar::Ahead(offset_ms), days: BTreeMap::new() }
+    }
+
+    /// Days that begin at each of these, in ms since the Unix epoch, ascending, and end at the next: so that one on which the
+    /// clocks are changed is as long as it was. What was before the first or after the last is in none.
+    pub fn between(midnights: Vec<i64>) -> Self {
+        Self { calendar: Calendar::Midnights(midnights), days: BTreeMap::new() }
+    }
+
+    /// Which day that is.
+    pub fn day(&self, wall_ms: i64) -> Option<i64> {
+        self.calendar.day(wall_ms)
     }
 
     /// One more entry; those that say of nothing that left are passed over.
     pub fn add(&mut self, entry: &Entry) {
-        let day = entry.wall_ms.saturating_add(self.offset_ms).div_euclid(DAY_MS);
         if !matches!(entry.event, Some(Event::Connect(_) | Event::Intent(_))) {
             return;
         }
+        let Some(day) = self.day(entry.wall_ms) else { return };
         let of_day = self.days.entry(day).or_default();
         of_day.all.add(entry);
         let mut classes = revealed(entry).to_vec();
@@ -73,7 +106,7 @@ impl Totals {
         }
     }
 
-    /// The days on which something left, oldest first: how many days after 1 January 1970, and what.
+    /// The days on which something left, oldest first: which, and what.
     pub fn days(&self) -> impl DoubleEndedIterator<Item = (i64, &Day)> {
         self.days.iter().map(|(day, total)| (*day, total))
     }
@@ -115,6 +148,22 @@ mod tests {
         totals.add(&intent(0, &[], 1));
         totals.add(&intent(3600 * 1000, &[], 1));
         assert_eq!(totals.days().map(|(day, _)| day).collect::<Vec<_>>(), [-1, 0]);
+    }
+
+    #[test]
+    fn a_day_on_which_the_clocks_are_changed_is_as_long_as_it_was() {
+        const HOUR_MS: i64 = 3600 * 1000;
+        // Three days, of 25, 23 and 24 hours.
+        let midnights = [0, 25, 48, 72].map(|hours| hours * HOUR_MS);
+        let mut totals = Totals::between(midnights.to_vec());
+        for wall_ms in [i64::MIN, -1, 0, 24 * HOUR_MS, 25 * HOUR_MS, 48 * HOUR_MS, 72 * HOUR_MS] {
+            totals.add(&intent(wall_ms, &[], 1));
+        }
+        let counts: Vec<_> = totals.days().map(|(day, of)| (day, of.all.count)).collect();
+        assert_eq!(counts, [(0, 2), (1, 1), (2, 1)]);
+        for none in [vec![], vec![0]] {
+            assert_eq!(Totals::between(none).day(0), None);
+        }
     }
 
     #[test]

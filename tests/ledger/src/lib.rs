@@ -3,9 +3,11 @@
 //! make the same bytes.
 
 mod entries;
+mod month;
 mod tamper;
 
 pub use entries::{entry, nonce};
+pub use month::month;
 pub use tamper::{Expected, Tamper};
 
 use cloudmessaging_ledger::checkpoint::{Checkpoint, LedgerKey, SignError, Signer};
@@ -87,7 +89,12 @@ pub struct Leaf {
 impl Leaf {
     /// Of this entry.
     pub fn new(blinding: &[u8; BLINDING], entry: &Entry) -> Self {
-        let (bytes, hash) = encode(blinding, entry.encode_to_vec());
+        Self::of(blinding, entry.encode_to_vec())
+    }
+
+    /// Of these bytes, which may be no entry that is known here.
+    pub fn of(blinding: &[u8; BLINDING], entry: Vec<u8>) -> Self {
+        let (bytes, hash) = encode(blinding, entry);
         Self { bytes, hash, live: true }
     }
 
@@ -132,8 +139,13 @@ impl Book {
 
     /// One entry more. Returns the hash of its leaf.
     pub fn push(&mut self, entry: &Entry) -> Hash {
+        self.push_bytes(entry.encode_to_vec())
+    }
+
+    /// The same, of these bytes.
+    pub fn push_bytes(&mut self, entry: Vec<u8>) -> Hash {
         let blinding = sixteen("blinding", self.leaves.len() as u64);
-        let leaf = Leaf::new(&blinding, entry);
+        let leaf = Leaf::of(&blinding, entry);
         let hash = leaf.hash;
         self.leaves.push(leaf);
         hash
