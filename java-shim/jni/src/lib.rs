@@ -20,11 +20,15 @@ mod argument;
 mod array;
 mod border;
 mod descriptor;
+mod entry;
 mod ledger;
+mod on;
+mod page;
+mod refused;
 mod registration;
 mod statement;
 
-use jni::objects::{JByteArray, JClass, JIntArray, JObject, JString};
+use jni::objects::{JByteArray, JClass, JIntArray, JLongArray, JObject, JString};
 use jni::sys::{jboolean, jint, jlong};
 use jni::JNIEnv;
 
@@ -50,10 +54,10 @@ pub extern "system" fn Java_android_system_cloudmessaging_settings_Native_read<'
     older: JString<'l>,
     before: jlong,
     limit: jint,
-    offset_minutes: jint,
+    midnights: JLongArray<'l>,
 ) -> JObject<'l> {
     border::call(&mut env, JObject::default, |env| {
-        let part = statement::Part { before, limit, offset_minutes };
+        let part = statement::Part { before, limit, midnights: &midnights };
         let question = ledger::Question::new(env, export, &key, &older)?;
         statement::read(env, question, &part)
     })

@@ -24,7 +24,8 @@ final class Gate {
     /** Instead of an error code: there is no service. */
     static final int UNAVAILABLE = -1;
 
-    private static final String NAME = "android.system.cloudmessaging.ICloudMessagingConsent";
+    /** By which it is found. */
+    static final String NAME = "android.system.cloudmessaging.ICloudMessagingConsent";
     private static final String TAG = "CloudMessaging";
 
     /** What is asked. */

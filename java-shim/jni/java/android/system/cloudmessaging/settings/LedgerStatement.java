@@ -4,20 +4,29 @@ package android.system.cloudmessaging.settings;
 import java.io.IOException;
 
 /**
- * A part of what a ledger says, and what left on each day: read in the same pass in which it was verified, so that
- * nothing is shown that was not.
+ * A part of what a ledger says, what left on each day, what was refused and when it was on: read in the same pass in
+ * which it was verified, so that nothing is shown that was not.
  */
 public final class LedgerStatement {
     private final VerifiedLedger mLedger;
     private final Entry[] mEntries;
     private final Total[] mTotals;
+    private final Refused[] mRefused;
+    private final boolean[] mDaysOn;
 
     /** Made by the native library. */
     @SuppressWarnings("UnusedMethod")
-    private LedgerStatement(VerifiedLedger ledger, Entry[] entries, Total[] totals) {
+    private LedgerStatement(
+            VerifiedLedger ledger,
+            Entry[] entries,
+            Total[] totals,
+            Refused[] refused,
+            boolean[] daysOn) {
         mLedger = ledger;
         mEntries = entries;
         mTotals = totals;
+        mRefused = refused;
+        mDaysOn = daysOn;
     }
 
     /**
@@ -28,15 +37,16 @@ public final class LedgerStatement {
      * @param older see there
      * @param before only entries at a lower position; -1 begins with the newest
      * @param limit at most so many entries, 0 to 200
-     * @param offsetMinutes how far the caller's midnight is ahead of UTC's, -1440 to 1440
+     * @param midnights when each day begins that is wanted, and when the last one ends: ms since the Unix epoch,
+     *     ascending, at most 367. A day is as long as it is where the owner is.
      * @throws TamperedLedgerException see there
      * @throws IOException see there
      * @throws IllegalArgumentException see there, and if one of these numbers is out of range
      */
     public static LedgerStatement read(
-            int export, String key, String older, long before, int limit, int offsetMinutes)
+            int export, String key, String older, long before, int limit, long[] midnights)
             throws TamperedLedgerException, IOException {
-        return Native.read(export, key, older, before, limit, offsetMinutes);
+        return Native.read(export, key, older, before, limit, midnights);
     }
 
     /** The ledger that says it. */
@@ -54,16 +64,31 @@ public final class LedgerStatement {
         return mTotals.clone();
     }
 
-    /** One entry. */
+    /** What was refused on these days, by its reason. */
+    public Refused[] getRefused() {
+        return mRefused.clone();
+    }
+
+    /** Of each day, whether it was on at any time of it. */
+    public boolean[] getDaysOn() {
+        return mDaysOn.clone();
+    }
+
+    /** One entry. What its numbers mean stands in docs/ledger.md; one that it does not have is 0, a text is empty. */
     public static final class Entry {
         private final long mPosition;
         private final long mWallMillis;
         private final String mEvent;
-        private final String mSummary;
-        private final int[] mRevealed;
+        private final int mKind;
+        private final int[] mClasses;
         private final long mBytes;
         private final String mHost;
         private final String mMessage;
+        private final String mReason;
+        private final long mCount;
+        private final boolean mFlag;
+        private final int mEnding;
+        private final long mEndedMillis;
 
         /** Made by the native library. */
         @SuppressWarnings("UnusedMethod")
@@ -71,19 +96,29 @@ public final class LedgerStatement {
                 long position,
                 long wallMillis,
                 String event,
-                String summary,
-                int[] revealed,
+                int kind,
+                int[] classes,
                 long bytes,
                 String host,
-                String message) {
+                String message,
+                String reason,
+                long count,
+                boolean flag,
+                int ending,
+                long endedMillis) {
             mPosition = position;
             mWallMillis = wallMillis;
             mEvent = event;
-            mSummary = summary;
-            mRevealed = revealed;
+            mKind = kind;
+            mClasses = classes;
             mBytes = bytes;
             mHost = host;
             mMessage = message;
+            mReason = reason;
+            mCount = count;
+            mFlag = flag;
+            mEnding = ending;
+            mEndedMillis = endedMillis;
         }
 
         /** From 0. */
@@ -91,27 +126,30 @@ public final class LedgerStatement {
             return mPosition;
         }
 
-        /** Wall clock, ms since the Unix epoch; 0 if the content was erased. */
+        /** Wall clock, ms since the Unix epoch; 0 if the content was erased or cannot be told. */
         public long getWallMillis() {
             return mWallMillis;
         }
 
         /**
-         * Name of the event in proto/ledger.proto, for example "intent"; "erased" if the content was, "unknown" if a
-         * newer version wrote it.
+         * Name of the event in proto/ledger.proto, for example "intent"; "erased" if the content was, "unknown" if it
+         * is there and cannot be told, as where a newer version wrote it.
          */
         public String getEvent() {
             return mEvent;
         }
 
-        /** In one line, for a person, in English. Holds no identifier in clear. */
-        public String getSummary() {
-            return mSummary;
+        /** Purpose of an intent, role of a connect, stage of an erasure, class of a class_change. */
+        public int getKind() {
+            return mKind;
         }
 
-        /** Numbers of {@code android.system.cloudmessaging.DataClass}: what was revealed. */
-        public int[] getRevealed() {
-            return mRevealed.clone();
+        /**
+         * Numbers of {@code android.system.cloudmessaging.DataClass}: what was revealed; of a grant, what it allows to
+         * reveal.
+         */
+        public int[] getClasses() {
+            return mClasses.clone();
         }
 
         /** Bytes that left or would leave, after encryption. */
@@ -119,20 +157,45 @@ public final class LedgerStatement {
             return mBytes;
         }
 
-        /** Host they go to; empty for events without one. */
+        /** Host they go to. */
         public String getHost() {
             return mHost;
         }
 
-        /** The same in the intent of a message and in its outcome, hexadecimal; empty for events without one. */
+        /** The same in the intent of a message and in its outcome, hexadecimal. */
         public String getMessage() {
             return mMessage;
+        }
+
+        /** Why: a name. Of an intent, that of the outcome of its message. */
+        public String getReason() {
+            return mReason;
+        }
+
+        /** Calls of refusals, messages of refused, bytes of a tail_cut; how many entries a history_erased erased. */
+        public long getCount() {
+            return mCount;
+        }
+
+        /** Whether a withdraw was durable, a class_change allows, a history_erased was asked for. */
+        public boolean isSo() {
+            return mFlag;
+        }
+
+        /** How a message ended: of an outcome, and of the intent of a message if its outcome is in the ledger. */
+        public int getEnding() {
+            return mEnding;
+        }
+
+        /** When it did, by the wall clock. */
+        public long getEndedMillis() {
+            return mEndedMillis;
         }
     }
 
     /** What left on one day: in all, or of one class. */
     public static final class Total {
-        private final long mDay;
+        private final int mDay;
         private final int mDataClass;
         private final long mCount;
         private final long mConnections;
@@ -140,7 +203,7 @@ public final class LedgerStatement {
 
         /** Made by the native library. */
         @SuppressWarnings("UnusedMethod")
-        private Total(long day, int dataClass, long count, long connections, long bytes) {
+        private Total(int day, int dataClass, long count, long connections, long bytes) {
             mDay = day;
             mDataClass = dataClass;
             mCount = count;
@@ -148,8 +211,8 @@ public final class LedgerStatement {
             mBytes = bytes;
         }
 
-        /** Days since 1 January 1970, by the caller's midnight. */
-        public long getDay() {
+        /** Which of the midnights that were asked for it begins at. */
+        public int getDay() {
             return mDay;
         }
 
@@ -171,6 +234,36 @@ public final class LedgerStatement {
         /** Bytes of the ciphertexts. */
         public long getBytes() {
             return mBytes;
+        }
+    }
+
+    /** What was refused for one reason. */
+    public static final class Refused {
+        private final String mReason;
+        private final long mCount;
+        private final long mLastMillis;
+
+        /** Made by the native library. */
+        @SuppressWarnings("UnusedMethod")
+        private Refused(String reason, long count, long lastMillis) {
+            mReason = reason;
+            mCount = count;
+            mLastMillis = lastMillis;
+        }
+
+        /** A name of Refusal.aidl or ErrorCode.aidl, or DENIED; empty for more than there are. */
+        public String getReason() {
+            return mReason;
+        }
+
+        /** How often. */
+        public long getCount() {
+            return mCount;
+        }
+
+        /** When it was written down last, by the wall clock. */
+        public long getLastMillis() {
+            return mLastMillis;
         }
     }
 }

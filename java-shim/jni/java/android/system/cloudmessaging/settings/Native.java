@@ -27,7 +27,7 @@ final class Native {
 
     /** See {@link LedgerStatement#read}. */
     static native LedgerStatement read(
-            int export, String key, String older, long before, int limit, int offsetMinutes)
+            int export, String key, String older, long before, int limit, long[] midnights)
             throws TamperedLedgerException, IOException;
 
     /** See {@link RegistrationPlaintext#preview}. */

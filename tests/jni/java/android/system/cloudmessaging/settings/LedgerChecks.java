@@ -63,7 +63,7 @@ final class LedgerChecks {
         try (FileInputStream export = new FileInputStream(ledger.resolve("export").toFile())) {
             String key = text(ledger, "key");
             String older = text(ledger, "older");
-            return LedgerStatement.read(number(export.getFD()), key, older, -1, 200, 0);
+            return LedgerStatement.read(number(export.getFD()), key, older, -1, 200, new long[0]);
         }
     }
 

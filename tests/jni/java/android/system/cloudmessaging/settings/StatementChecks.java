@@ -29,20 +29,20 @@ final class StatementChecks {
         }
         Path long_ = parts.resolve("the_newest_entries_come_first/export");
         check("pages_put_together_are_the_whole_ledger", () -> {
-            LedgerStatement page = read(long_, -1, 200, 0);
+            LedgerStatement page = read(long_, -1, 200);
             long next = page.getLedger().getSize();
             while (page.getEntries().length > 0) {
                 for (LedgerStatement.Entry entry : page.getEntries()) {
                     equal(--next, entry.getPosition());
                 }
-                page = read(long_, next, 200, 0);
+                page = read(long_, next, 200);
             }
             equal(0L, next);
         });
         check("an_outcome_is_of_the_message_of_an_intent", () -> {
             Set<String> intents = new HashSet<>();
             Set<String> outcomes = new HashSet<>();
-            for (LedgerStatement.Entry entry : read(long_, -1, 200, 0).getEntries()) {
+            for (LedgerStatement.Entry entry : read(long_, -1, 200).getEntries()) {
                 Set<String> of = entry.getEvent().equals("intent") ? intents : outcomes;
                 if (!entry.getMessage().isEmpty()) {
                     of.add(entry.getMessage());
@@ -53,12 +53,13 @@ final class StatementChecks {
             holds(outcomes.size() <= 1, outcomes.size() + " outcomes of no message");
         });
         check("what_is_out_of_range_is_refused", () -> {
-            equal("limit is not 0 to 200", refused(long_, -1, 201, 0));
-            equal("limit is not 0 to 200", refused(long_, -1, -1, 0));
-            equal("before is negative", refused(long_, -2, 1, 0));
-            equal("before is negative", refused(long_, Long.MIN_VALUE, 1, 0));
-            equal("offsetMinutes is not -1440 to 1440", refused(long_, -1, 1, 1441));
-            equal("offsetMinutes is not -1440 to 1440", refused(long_, -1, 1, Integer.MIN_VALUE));
+            equal("limit is not 0 to 200", refused(long_, -1, 201));
+            equal("limit is not 0 to 200", refused(long_, -1, -1));
+            equal("before is negative", refused(long_, -2, 1));
+            equal("before is negative", refused(long_, Long.MIN_VALUE, 1));
+            equal("midnights is null", refused(long_, -1, 1, (long[]) null));
+            equal("midnights is too long", refused(long_, -1, 1, new long[368]));
+            equal("midnights does not ascend", refused(long_, -1, 1, 0, 2, 1));
         });
         Checks.end();
     }
@@ -66,16 +67,19 @@ final class StatementChecks {
     private static void one(Path part) throws Exception {
         long before = Long.parseLong(text(part, "before"));
         int limit = Integer.parseInt(text(part, "limit"));
-        int offset = Integer.parseInt(text(part, "offset"));
-        LedgerStatement statement = read(part.resolve("export"), before, limit, offset);
+        long[] midnights = text(part, "midnights").lines().mapToLong(Long::parseLong).toArray();
+        LedgerStatement statement = read(part.resolve("export"), before, limit, midnights);
 
         StringBuilder entries = new StringBuilder();
         for (LedgerStatement.Entry entry : statement.getEntries()) {
             entries.append(entry.getPosition()).append('|').append(entry.getWallMillis());
-            entries.append('|').append(entry.getEvent()).append('|').append(entry.getSummary());
-            entries.append('|').append(Arrays.toString(entry.getRevealed()));
+            entries.append('|').append(entry.getEvent()).append('|').append(entry.getKind());
+            entries.append('|').append(Arrays.toString(entry.getClasses()));
             entries.append('|').append(entry.getBytes()).append('|').append(entry.getHost());
-            entries.append('|').append(entry.getMessage()).append('\n');
+            entries.append('|').append(entry.getMessage()).append('|').append(entry.getReason());
+            entries.append('|').append(entry.getCount()).append('|').append(entry.isSo());
+            entries.append('|').append(entry.getEnding());
+            entries.append('|').append(entry.getEndedMillis()).append('\n');
         }
         equal(text(part, "entries"), entries.toString());
 
@@ -86,20 +90,28 @@ final class StatementChecks {
             totals.append('|').append(total.getBytes()).append('\n');
         }
         equal(text(part, "totals"), totals.toString());
+
+        StringBuilder refused = new StringBuilder();
+        for (LedgerStatement.Refused one : statement.getRefused()) {
+            refused.append(one.getReason()).append('|').append(one.getCount()).append('|');
+            refused.append(one.getLastMillis()).append('\n');
+        }
+        equal(text(part, "refused"), refused.toString());
+        equal(text(part, "on"), Arrays.toString(statement.getDaysOn()));
     }
 
-    private static LedgerStatement read(Path file, long before, int limit, int offsetMinutes)
+    private static LedgerStatement read(Path file, long before, int limit, long... midnights)
             throws Exception {
         try (FileInputStream export = new FileInputStream(file.toFile())) {
             int descriptor = number(export.getFD());
-            return LedgerStatement.read(descriptor, null, null, before, limit, offsetMinutes);
+            return LedgerStatement.read(descriptor, null, null, before, limit, midnights);
         }
     }
 
-    private static String refused(Path file, long before, int limit, int offsetMinutes) {
+    private static String refused(Path file, long before, int limit, long... midnights) {
         return thrown(
                         IllegalArgumentException.class,
-                        () -> read(file, before, limit, offsetMinutes))
+                        () -> read(file, before, limit, midnights))
                 .getMessage();
     }
 }

@@ -120,4 +120,13 @@ public final class ManifestTest {
         assertEquals("android.permission.CONTROL_CLOUD_MESSAGING", said(permission, "name"));
         assertEquals("signature", said(permission, "protectionLevel"));
     }
+
+    @Test
+    public void anExportIsForWhomItIsSharedWith() throws Exception {
+        List<Element> providers = elements("provider");
+        providers.removeIf(provider -> !said(provider, "name").equals(".SentExport"));
+        assertEquals(1, providers.size());
+        assertEquals("false", said(providers.get(0), "exported"));
+        assertEquals("true", said(providers.get(0), "grantUriPermissions"));
+    }
 }
