@@ -22,6 +22,7 @@ pub mod legacy;
 pub mod message;
 pub mod process;
 pub mod registered;
+pub mod schema;
 pub mod seal;
 pub mod secrets;
 pub mod service;

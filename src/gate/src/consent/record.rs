@@ -3,7 +3,6 @@
 
 use core::fmt;
 
-use cloudmessaging_wire::limits::SCHEMA_VERSION;
 use cloudmessaging_wire::proto::consent as proto;
 use prost::Message as _;
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -13,11 +12,15 @@ use super::key::MAC;
 use super::sim::IdentityMac;
 use super::standing::{Agreed, OffReason, Void};
 use crate::disclose::Classes;
+use crate::schema::{self, Refused, Step, RECORD as VERSION};
 use cloudmessaging_config::disclosure::{is_tag, DisclosureStatus, Disclosures};
 use cloudmessaging_config::Parties;
 
 /// How the owner expressed it (`proto/consent.proto`).
 pub use cloudmessaging_wire::proto::consent::CaptureMethod;
+
+/// To each version from the one before. A record that went some is written anew with the next change of it.
+const STEPS: [Step<Vec<u8>>; VERSION as usize - 1] = [];
 
 /// The most SIMs of one record.
 pub const MAX_SIMS: usize = 8;
@@ -191,7 +194,7 @@ impl Record {
     /// The bytes that are authenticated and stored.
     pub(super) fn encode(&self) -> Vec<u8> {
         proto::ConsentRecord {
-            schema_version: SCHEMA_VERSION,
+            schema_version: VERSION,
             record_id: self.id.0.to_vec(),
             user: self.user,
             user_serial: self.user_serial,
@@ -233,10 +236,11 @@ impl Record {
     ) -> Result<Self, Void> {
         // The version alone first: the other fields of a newer version may have other types.
         let version = SchemaVersion::decode(bytes).map_err(|_| OffReason::Damaged)?.schema_version;
-        if version > SCHEMA_VERSION {
-            return Err(OffReason::FutureVersion.into());
-        }
-        let stored = proto::ConsentRecord::decode(bytes).map_err(|_| OffReason::Damaged)?;
+        let bytes = schema::upgrade(version, &STEPS, bytes.to_vec()).map_err(|why| match why {
+            Refused::Newer => OffReason::FutureVersion,
+            Refused::NotOurs => OffReason::Damaged,
+        })?;
+        let stored = proto::ConsentRecord::decode(&bytes[..]).map_err(|_| OffReason::Damaged)?;
         let record = Self::validate(&stored).ok_or(OffReason::Damaged)?;
         // Every field counts and none comes twice: there is one encoding of a record, ours.
         if record.encode() != bytes {
@@ -258,7 +262,7 @@ impl Record {
     }
 
     fn validate(stored: &proto::ConsentRecord) -> Option<Self> {
-        if stored.schema_version != SCHEMA_VERSION {
+        if stored.schema_version != VERSION {
             return None;
         }
         let sims: Vec<_> = stored.sims.iter().map(validate_sim).collect::<Option<_>>()?;

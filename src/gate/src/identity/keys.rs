@@ -9,7 +9,7 @@ use cloudmessaging_seal::{
     reread_sender_certificate, sign_prekeys, verify_sender_certificate, CertifiedIdentity,
     IdentityKey, KeyId, PrekeyPair, PublicKey, RegistrarKeys, SealError, SecretKey,
 };
-use cloudmessaging_wire::limits::{CLIENT_ID, CLOCK_SKEW, PREKEY_LIFE, SCHEMA_VERSION};
+use cloudmessaging_wire::limits::{CLIENT_ID, CLOCK_SKEW, PREKEY_LIFE};
 use cloudmessaging_wire::proto::keys as proto;
 use ring::hmac;
 use zeroize::Zeroizing;
@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use super::store::StoredKeys;
 use super::tls::TlsKey;
 use crate::consent::RecordId;
+use crate::schema::KEYS;
 
 const PREKEY_LIFE_MS: i64 = PREKEY_LIFE.as_millis() as i64;
 const CLOCK_SKEW_MS: i64 = CLOCK_SKEW.as_millis() as i64;
@@ -91,7 +92,7 @@ impl Keys {
     pub fn to_stored(&self) -> StoredKeys {
         let sims = self.sims.iter().map(|(id, sim)| sim.to_stored(*id)).collect();
         StoredKeys(proto::Keys {
-            schema_version: SCHEMA_VERSION,
+            schema_version: KEYS,
             record_id: self.record.as_bytes().to_vec(),
             sims,
             hash_key: self.hash_key.to_vec(),

@@ -10,7 +10,6 @@
 use core::fmt;
 use std::path::Path;
 
-use cloudmessaging_wire::limits::SCHEMA_VERSION;
 use cloudmessaging_wire::proto::keys as proto;
 use prost::Message as _;
 use ring::aead::{self, LessSafeKey, UnboundKey, CHACHA20_POLY1305, NONCE_LEN};
@@ -20,9 +19,13 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::consent::RecordId;
 use crate::file::{DurableFile, FileError, Unreadable};
+use crate::schema::{self, Refused, Step, KEYS as VERSION};
 
 /// Bytes in a storage key.
 pub const STORAGE_KEY: usize = 32;
+
+/// To each version from the one before, of what is wrapped.
+const STEPS: [Step<Zeroizing<Vec<u8>>>; VERSION as usize - 1] = [];
 
 /// The largest file, in bytes: eight SIMs with their certificates take a tenth of it.
 const MAX_FILE: usize = 64 * 1024;
@@ -115,6 +118,15 @@ pub enum KeysAbsent {
     NotOurs,
 }
 
+impl From<Refused> for KeysAbsent {
+    fn from(why: Refused) -> Self {
+        match why {
+            Refused::Newer => Self::FutureVersion,
+            Refused::NotOurs => Self::NotOurs,
+        }
+    }
+}
+
 /// Why keys were not kept.
 #[derive(Debug, thiserror::Error)]
 pub enum KeepError {
@@ -149,21 +161,27 @@ impl KeyStore {
             reason => KeysAbsent::Unreadable(reason),
         })?;
         let version = SchemaVersion::decode(&bytes[..]).map_err(|_| KeysAbsent::NotOurs)?;
-        if version.schema_version > SCHEMA_VERSION {
-            return Err(KeysAbsent::FutureVersion);
-        }
+        schema::steps_from(version.schema_version, &STEPS)?;
         let wrapped = proto::Wrapped::decode(&bytes[..]).map_err(|_| KeysAbsent::NotOurs)?;
-        if wrapped.schema_version != SCHEMA_VERSION || wrapped.encode_to_vec() != **bytes {
+        if wrapped.encode_to_vec() != **bytes {
             return Err(KeysAbsent::NotOurs);
         }
-        let keys = self.unwrap(wrapped, storage, record).ok_or(KeysAbsent::NotOurs)?;
-        if keys.0.schema_version > SCHEMA_VERSION {
-            return Err(KeysAbsent::FutureVersion);
-        }
-        if keys.0.schema_version != SCHEMA_VERSION || keys.0.record_id != record.as_bytes() {
+        let kept = self.unwrap(wrapped, storage, record).ok_or(KeysAbsent::NotOurs)?;
+        let version = SchemaVersion::decode(&kept[..]).map_err(|_| KeysAbsent::NotOurs)?;
+        let kept = schema::upgrade(version.schema_version, &STEPS, kept)?;
+        let keys = proto::Keys::decode(&kept[..]).map_err(|_| KeysAbsent::NotOurs)?;
+        let keys = StoredKeys(keys);
+        if keys.0.schema_version != VERSION || keys.0.record_id != record.as_bytes() {
             return Err(KeysAbsent::NotOurs);
         }
         Ok(keys)
+    }
+
+    /// Whether a newer version wrote what is there. Needs no key: that much is in the clear.
+    pub fn is_newer(&self) -> bool {
+        let version = self.file.read().ok().and_then(|file| SchemaVersion::decode(&file[..]).ok());
+        let refused = version.map(|found| schema::steps_from(found.schema_version, &STEPS).err());
+        refused == Some(Some(Refused::Newer))
     }
 
     /// Keeps the keys, durably, in the place of any other.
@@ -173,7 +191,7 @@ impl KeyStore {
         record: RecordId,
         keys: &StoredKeys,
     ) -> Result<(), KeepError> {
-        if keys.0.schema_version != SCHEMA_VERSION || keys.0.record_id != record.as_bytes() {
+        if keys.0.schema_version != VERSION || keys.0.record_id != record.as_bytes() {
             return Err(KeepError::Mismatch);
         }
         let key = storage.derive(INFO).ok_or(KeepError::Wrap)?;
@@ -187,13 +205,13 @@ impl KeyStore {
         let tag = key
             .seal_in_place_separate_tag(
                 aead::Nonce::assume_unique_for_key(nonce),
-                aead::Aad::from(self.aad(record)),
+                aead::Aad::from(self.aad(VERSION, record)),
                 &mut text,
             )
             .map_err(|_| KeepError::Wrap)?;
         text.extend_from_slice(tag.as_ref());
         let wrapped = proto::Wrapped {
-            schema_version: SCHEMA_VERSION,
+            schema_version: VERSION,
             nonce: nonce.to_vec(),
             ciphertext: text.to_vec(),
         };
@@ -211,18 +229,19 @@ impl KeyStore {
         wrapped: proto::Wrapped,
         storage: &StorageKey,
         record: RecordId,
-    ) -> Option<StoredKeys> {
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        let aad = self.aad(wrapped.schema_version, record);
         let nonce = aead::Nonce::try_assume_unique_for_key(&wrapped.nonce).ok()?;
         let key = storage.derive(INFO)?;
         let mut text = Zeroizing::new(wrapped.ciphertext);
-        let text = key.open_in_place(nonce, aead::Aad::from(self.aad(record)), &mut text).ok()?;
-        proto::Keys::decode(&*text).ok().map(StoredKeys)
+        let size = key.open_in_place(nonce, aead::Aad::from(aad), &mut text).ok()?.len();
+        text.truncate(size);
+        Some(text)
     }
 
     /// Binds the wrapping to its format, its user and its consent.
-    fn aad(&self, record: RecordId) -> Vec<u8> {
-        let version = SCHEMA_VERSION.to_be_bytes();
-        [AAD, &version, &self.user.to_be_bytes(), record.as_bytes()].concat()
+    fn aad(&self, version: u32, record: RecordId) -> Vec<u8> {
+        [AAD, &version.to_be_bytes(), &self.user.to_be_bytes(), record.as_bytes()].concat()
     }
 }
 

@@ -149,6 +149,11 @@ impl Ledger {
         erase::retain(&self.shared, keep, in_force)
     }
 
+    /// Whether a newer version wrote some of it. That is read as far as it is understood, and left as it is.
+    pub fn is_newer(&self) -> bool {
+        self.shared.is_newer()
+    }
+
     /// The tree over the durable entries.
     pub fn tree(&self) -> Frontier {
         self.shared.durable().0

@@ -16,6 +16,7 @@ use super::error::{Attempt, Flaw, LedgerError};
 use super::leaf::{self, LeafRef, Stop};
 use super::on_time::OnTime;
 use super::write::{Tail, GROUP_MAX};
+use crate::schema::LEDGER;
 
 /// What is known of a ledger once it is open: enough to append, and to find a page.
 pub(super) struct Opened {
@@ -31,6 +32,8 @@ pub(super) struct Opened {
     pub(super) on: OnTime,
     /// The same to the first entry of each segment that has content.
     pub(super) begun: Vec<(u64, i64)>,
+    /// Whether a newer version wrote some of it.
+    pub(super) newer: bool,
     /// Where the next goes.
     pub(super) tail: Tail,
 }
@@ -69,12 +72,12 @@ pub(super) fn open(
             let bytes = settle(disk, first, &file, &end, &mut tree, tail_cut)?;
             let tail = Tail::at(first, file, bytes);
             let (erased, to_erase) = content.bounds(&tree);
-            let Content { on, begun, .. } = content;
-            return Ok(Opened { segments, tree, erased, to_erase, on, begun, tail });
+            let Content { on, begun, newer, .. } = content;
+            return Ok(Opened { segments, tree, erased, to_erase, on, begun, newer, tail });
         }
     }
     let (on, begun, tail) = (OnTime::default(), Vec::new(), Tail::none());
-    Ok(Opened { segments, tree, erased: 0, to_erase: 0, on, begun, tail })
+    Ok(Opened { segments, tree, erased: 0, to_erase: 0, on, begun, newer: false, tail })
 }
 
 /// How a segment ends.
@@ -138,6 +141,7 @@ fn in_its_place(
         return Err(Flaw::Position);
     }
     content.first.get_or_insert(entry.position);
+    content.newer |= entry.schema_version > LEDGER;
     let on_ms = content.on.reach(entry.boot_ms);
     if content.begun.last().is_none_or(|(last, _)| *last != segment) {
         content.begun.push((segment, on_ms));
@@ -155,6 +159,7 @@ struct Content {
     to_erase: u64,
     on: OnTime,
     begun: Vec<(u64, i64)>,
+    newer: bool,
 }
 
 impl Content {

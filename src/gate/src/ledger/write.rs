@@ -13,7 +13,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cloudmessaging_ledger::tree::{Frontier, Hash};
-use cloudmessaging_wire::limits::SCHEMA_VERSION;
 use cloudmessaging_wire::proto::ledger::{entry::Event, Entry, TailCut};
 use prost::Message;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -56,6 +55,8 @@ struct State {
     /// How long the phone was on from the first entry that has content to the last; and to where segments begin.
     on: OnTime,
     begun: Vec<(u64, i64)>,
+    /// Whether a newer version wrote some of it.
+    newer: bool,
     /// The group that is being collected: leaves, and their hashes.
     group: Vec<u8>,
     hashes: Vec<Hash>,
@@ -120,6 +121,7 @@ impl Shared {
             to_erase: opened.to_erase,
             on: opened.on,
             begun: opened.begun,
+            newer: opened.newer,
             tree: opened.tree,
             group: Vec::new(),
             hashes: Vec::new(),
@@ -156,6 +158,11 @@ impl Shared {
         // A copy: what adds up are entries.
         let mut now = state.on;
         Some(now.reach(self.clock.boot_ms()).saturating_sub(*begun))
+    }
+
+    /// Whether a newer version wrote some of it.
+    pub(super) fn is_newer(&self) -> bool {
+        self.lock().newer
     }
 
     /// Before which positions no entry has content, and none should have any.
@@ -360,7 +367,7 @@ fn encode(
     event: Event,
 ) -> Result<(Vec<u8>, Hash), LedgerError> {
     let entry = Entry {
-        schema_version: SCHEMA_VERSION,
+        schema_version: crate::schema::LEDGER,
         wall_ms: clock.wall_ms(),
         boot_ms: clock.boot_ms(),
         group,

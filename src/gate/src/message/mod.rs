@@ -38,6 +38,7 @@ mod fixture;
 mod model_tests;
 #[cfg(test)]
 mod store_tests;
+mod upgrade;
 
 pub use entry::{Entry, NewMessage, Reader, State};
 pub use inbox::{Inbound, Inbox, Stored};
@@ -178,6 +179,11 @@ impl Messages {
         self.outbox.is_open()
     }
 
+    /// Whether they are closed because a newer version wrote them.
+    pub fn is_newer(&self) -> bool {
+        self.outbox.shelf().is_err_and(|why| why == StoreError::FutureVersion)
+    }
+
     /// The user is locked again.
     pub fn close(&mut self) {
         *self = Self::closed();
@@ -188,6 +194,11 @@ impl Messages {
         self.close();
         store::forget(folder)
     }
+}
+
+/// Whether a newer version wrote the messages in this folder.
+pub fn is_newer(folder: &Path) -> bool {
+    store::is_newer(folder)
 }
 
 /// The cursor after `last`. It starts from the time, so that it also rises beyond cursors that an app kept

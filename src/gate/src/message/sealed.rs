@@ -14,8 +14,8 @@ use zeroize::Zeroizing;
 use super::StoreError;
 use crate::identity::StorageKey;
 
-/// Version of the tables and of what is in them.
-pub(super) const SCHEMA: u32 = 1;
+/// Version of the wrapping, which is not that of the tables: what one version of these sealed opens in the next.
+const WRAPPING: u32 = 1;
 
 const CONTENT: &[u8] = b"messages";
 const INDEX: &[u8] = b"messages index";
@@ -118,7 +118,7 @@ impl Sealer {
     }
 
     fn aad(&self, column: Column, row: i64) -> Vec<u8> {
-        let (version, row) = (SCHEMA.to_be_bytes(), row.to_be_bytes());
+        let (version, row) = (WRAPPING.to_be_bytes(), row.to_be_bytes());
         let (user, serial) = (self.user.to_be_bytes(), self.serial.to_be_bytes());
         [AAD, &version, &[column as u8], &row, &user, &serial].concat()
     }

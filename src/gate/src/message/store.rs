@@ -24,8 +24,10 @@ use nix::unistd::geteuid;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-use super::sealed::{Column, Sealer, SCHEMA};
+use super::sealed::{Column, Sealer};
+use super::upgrade::{show_version, upgrade, STEPS};
 use super::StoreError;
+use crate::schema::MESSAGES as VERSION;
 use crate::sync::{lock, Mutex};
 
 /// Its name in the user's folder; SQLite's log has `-wal` after it.
@@ -235,8 +237,9 @@ fn create(folder: &Path, sealer: &Sealer) -> Result<Connection, StoreError> {
     let check = sealer.seal(Column::Check, 0, &())?;
     let meta = "INSERT INTO meta VALUES (0, ?1, ?2, 0, 0, 0, 0, 0, 0)";
     transaction.execute(meta, (sealer.serial(), check))?;
-    transaction.pragma_update(None, "user_version", SCHEMA)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
+    show_version(&connection)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     File::open(folder)?.sync_all()?;
     Ok(connection)
@@ -247,12 +250,12 @@ fn open_existing(path: &Path, sealer: &Sealer) -> Result<Connection, Unusable> {
         return Err(Unusable::Damaged("not a regular file of this service alone"));
     }
     // Looked for first without SQLite, which would make a log beside it.
-    if version_in_header(path)? > SCHEMA {
+    if version_in_header(path)? > VERSION {
         return Err(Unusable::Error(StoreError::FutureVersion));
     }
-    let connection = connect(path)?;
+    let mut connection = connect(path)?;
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version > SCHEMA {
+    if version > VERSION {
         return Err(Unusable::Error(StoreError::FutureVersion));
     }
     let tables: i64 =
@@ -262,7 +265,7 @@ fn open_existing(path: &Path, sealer: &Sealer) -> Result<Connection, Unusable> {
         drop(connection);
         return create(path.parent().unwrap_or(path), sealer).map_err(Unusable::from);
     }
-    if version != SCHEMA {
+    if version == 0 {
         return Err(Unusable::Damaged("of no version that there was"));
     }
     let whole: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
@@ -279,8 +282,14 @@ fn open_existing(path: &Path, sealer: &Sealer) -> Result<Connection, Unusable> {
     if sealer.open::<()>(Column::Check, 0, check).is_err() {
         return Err(Unusable::Damaged("it opens with another storage key"));
     }
+    upgrade(&mut connection, sealer, version, &STEPS)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(connection)
+}
+
+/// Whether a newer version wrote the database in this folder. Needs no key, and touches nothing.
+pub(super) fn is_newer(folder: &Path) -> bool {
+    version_in_header(&folder.join(FILE)).is_ok_and(|version| version > VERSION)
 }
 
 /// The version in the database's own header (<https://sqlite.org/fileformat.html>, 1.3); a newer one can be in the
@@ -307,7 +316,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     // Nobody else opens it: a lock that somebody holds will not go away.
     connection.busy_timeout(std::time::Duration::ZERO)?;
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version > SCHEMA {
+    if version > VERSION {
         return Ok(connection);
     }
     connection.pragma_update(None, "journal_mode", "WAL")?;

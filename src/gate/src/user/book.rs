@@ -180,6 +180,11 @@ impl Book {
         self.tend();
     }
 
+    /// Whether a newer version wrote some of it.
+    pub fn is_newer(&self) -> bool {
+        self.kept.ledger().is_ok_and(|ledger| ledger.is_newer())
+    }
+
     /// What it says about the consent.
     pub fn standing(&self) -> Result<Said, LedgerError> {
         self.kept.standing()

@@ -34,6 +34,10 @@ impl User {
         if !known.unlocked || lock(&self.vault).storage.is_none() {
             return Err(ServiceError::NotReady);
         }
+        if self.keeps_newer_history() {
+            log::error!("ledger or messages of a newer version: it can turn on what it knows");
+            return Err(ServiceError::Storage);
+        }
         let id = RecordId::random().ok_or(ServiceError::Internal)?;
         let clock = &self.module.clock;
         let mut new = NewConsent {

@@ -378,6 +378,10 @@ impl User {
         if let Some(kept) = self.kept_keys(vault, &terms) {
             return Some(kept);
         }
+        if vault.store.is_newer() {
+            log::error!("keys of a newer version are left as they are");
+            return None;
+        }
         let record = RecordId::from_bytes(&terms.record_id)?;
         let storage = vault.storage.as_ref()?;
         let made = Keys::make(record, &terms.sims, self.module.clock.wall_ms())

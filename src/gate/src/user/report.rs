@@ -127,6 +127,7 @@ impl User {
     pub(super) fn provide_storage_key(self: &Arc<Self>, key: StorageKey) {
         lock(&self.vault).storage = Some(Arc::new(key));
         self.match_desk();
+        self.look_at_desk();
         self.settle_desk();
         self.refresh();
     }

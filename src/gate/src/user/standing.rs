@@ -16,6 +16,7 @@ use super::{Consent, User};
 use crate::consent::{OffReason, Record, SimMatch, Standing};
 use crate::gate::{Closed, Terms};
 use crate::ledger::{Event, LedgerError, Said};
+use crate::message;
 use crate::sync::lock;
 
 /// What a record is worth, asked for one user.
@@ -64,6 +65,11 @@ impl User {
             // The owner turned it off, and what is there of it goes as soon as it can.
             false => Standing::Off(OffReason::NoRecord),
         };
+        let standing = match standing {
+            // Rolled back: what is there is for when it is rolled forward.
+            Standing::On(_) if self.keeps_newer() => Standing::Off(OffReason::FutureVersion),
+            standing => standing,
+        };
         let said =
             self.book.standing().inspect_err(|e| log::error!("the ledger says nothing: {e}"));
 
@@ -83,6 +89,29 @@ impl User {
         // The storage key may have come before.
         self.settle_desk();
         answered
+    }
+
+    /// Whether a newer version wrote anything that is kept for this user beside the record.
+    fn keeps_newer(&self) -> bool {
+        let keys = lock(&self.vault).store.is_newer();
+        keys || self.keeps_newer_history()
+    }
+
+    /// The same of what outlives a consent.
+    pub(super) fn keeps_newer_history(&self) -> bool {
+        self.book.is_newer() || message::is_newer(&self.folder()) || lock(&self.desk).is_newer()
+    }
+
+    /// Messages that a newer version wrote may only show when they are opened: in their log. Off then, as if it had been
+    /// seen before.
+    pub(super) fn look_at_desk(self: &Arc<Self>) {
+        if !lock(&self.desk).is_newer() || self.gate.terms().is_err() {
+            return;
+        }
+        let serial = lock(&self.view).serial;
+        if let Some(serial) = serial {
+            self.read_consent(serial);
+        }
     }
 
     /// Whether that answers the question.

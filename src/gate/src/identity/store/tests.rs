@@ -44,7 +44,7 @@ impl Place {
             ..Default::default()
         };
         StoredKeys(proto::Keys {
-            schema_version: SCHEMA_VERSION,
+            schema_version: VERSION,
             record_id: self.record.as_bytes().to_vec(),
             sims: vec![sim],
             hash_key: vec![3; 32],
@@ -144,7 +144,7 @@ fn any_bit_flipped_any_cut_and_anything_behind_is_absent() {
 #[test]
 fn keys_of_a_newer_version_are_absent_and_left_untouched() {
     let place = Place::with_keys();
-    place.forge(|wrapped| wrapped.schema_version = SCHEMA_VERSION + 1);
+    place.forge(|wrapped| wrapped.schema_version = VERSION + 1);
     let before = fs::read(place.path()).unwrap();
     assert_eq!(place.read(), Err(KeysAbsent::FutureVersion));
     assert_eq!(fs::read(place.path()).unwrap(), before);

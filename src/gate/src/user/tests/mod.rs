@@ -12,8 +12,10 @@ mod preview;
 mod reading;
 mod removing;
 mod reports;
+mod samples;
 mod staying;
 mod updates;
+mod versions;
 mod withdrawing;
 
 use std::cell::RefCell;
