@@ -105,8 +105,7 @@ impl Outbox {
         Ok(outbox)
     }
 
-    /// The database, for a test that makes it fail.
-    #[cfg(test)]
+    /// The database, or why there is none.
     pub(super) fn shelf(&self) -> Shelf {
         self.shelf.clone()
     }
