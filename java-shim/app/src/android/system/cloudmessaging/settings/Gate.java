@@ -33,6 +33,9 @@ final class Gate {
         T ask(ICloudMessagingConsent gate) throws RemoteException;
     }
 
+    /** How it stands: to ask that changes nothing. */
+    static final Question<ConsentState> STATE = ICloudMessagingConsent::state;
+
     private static final ExecutorService ASKS = Executors.newSingleThreadExecutor();
 
     private final Context mContext;
@@ -89,7 +92,9 @@ final class Gate {
                 () -> {
                     try {
                         ICloudMessagingConsent service = service();
-                        Known.forget();
+                        if (question != STATE) {
+                            Known.forget();
+                        }
                         T answer = question.ask(service);
                         if (answer instanceof ConsentState state) {
                             Known.told(state);

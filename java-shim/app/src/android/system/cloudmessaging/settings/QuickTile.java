@@ -6,7 +6,6 @@ import android.content.Intent;
 import android.service.quicksettings.Tile;
 import android.service.quicksettings.TileService;
 import android.system.cloudmessaging.ConsentState;
-import android.system.cloudmessaging.ICloudMessagingConsent;
 
 /**
  * Turns off from Quick Settings, and never on (P7): while off, it leads to the page, which asks. Turning off needs no unlocked
@@ -61,7 +60,7 @@ public final class QuickTile extends TileService implements Known.Watcher {
     private void look() {
         if (mGate != null) {
             // The answer comes by way of what is seen.
-            mGate.ask(ICloudMessagingConsent::state, state -> {}, code -> {});
+            mGate.ask(Gate.STATE, state -> {}, code -> {});
         }
     }
 

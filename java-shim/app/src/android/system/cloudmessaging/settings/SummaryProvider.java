@@ -7,7 +7,6 @@ import android.database.Cursor;
 import android.net.Uri;
 import android.os.Bundle;
 import android.system.cloudmessaging.ConsentState;
-import android.system.cloudmessaging.ICloudMessagingConsent;
 import java.time.Clock;
 import java.time.ZoneId;
 import java.util.concurrent.CompletableFuture;
@@ -27,7 +26,7 @@ public final class SummaryProvider extends ContentProvider implements Known.Watc
     /** Longer than a service takes to be started. Settings asks on a thread of its own. */
     private static final long WITHIN_SECONDS = 6;
 
-    /** What was answered last, but for what was sent; null if nothing ever was. */
+    /** What was answered last, but for what was sent; null if nobody waits to hear of another. */
     private volatile String mSaid;
     /** Open while on: then the service runs in any case, and tells of changes. */
     private Gate mGate;
@@ -50,7 +49,7 @@ public final class SummaryProvider extends ContentProvider implements Known.Watc
             return say(getContext().getString(R.string.off));
         }
         CompletableFuture<String> summary = new CompletableFuture<>();
-        ask(summary);
+        ask(gate(), summary);
         try {
             return summary.get(WITHIN_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
@@ -64,21 +63,20 @@ public final class SummaryProvider extends ContentProvider implements Known.Watc
         }
     }
 
-    private void ask(CompletableFuture<String> summary) {
-        Gate gate = gate();
+    private void ask(Gate gate, CompletableFuture<String> summary) {
         gate.ask(
-                ICloudMessagingConsent::state,
+                Gate.STATE,
                 state -> {
-                    mSaid = Summary.of(getContext(), state);
+                    String said = say(Summary.of(getContext(), state));
                     if (!state.on) {
                         leave();
-                        summary.complete(mSaid);
+                        summary.complete(said);
                         return;
                     }
                     gate.ask(
                             service -> Summary.sentToday(service, Clock.system(ZoneId.systemDefault())),
                             sent -> summary.complete(Summary.of(getContext(), state, sent)),
-                            code -> summary.complete(mSaid));
+                            code -> summary.complete(said));
                 },
                 code -> {
                     leave();
@@ -96,10 +94,21 @@ public final class SummaryProvider extends ContentProvider implements Known.Watc
 
     private synchronized Gate gate() {
         if (mGate == null) {
-            // Watched is what is answered, also to others: here it is enough to ask.
-            mGate = new Gate(getContext(), Runnable::run, () -> ask(new CompletableFuture<>()));
+            mGate = new Gate(getContext(), Runnable::run, this::changed);
         }
         return mGate;
+    }
+
+    /** Watched is what is answered, also to others: here it is enough to ask. */
+    private void changed() {
+        Gate gate;
+        synchronized (this) {
+            gate = mGate;
+        }
+        // A new one would report, and be told of a change by that, for ever.
+        if (gate != null) {
+            ask(gate, new CompletableFuture<>());
+        }
     }
 
     /** Keeps the service no longer from ending. */
@@ -112,13 +121,12 @@ public final class SummaryProvider extends ContentProvider implements Known.Watc
 
     @Override
     public void seen(ConsentState state) {
-        if (mSaid != null && !mSaid.equals(Summary.of(getContext(), state))) {
-            tell();
+        String said = mSaid;
+        if (said != null && !said.equals(Summary.of(getContext(), state))) {
+            // Once, until somebody asks again.
+            mSaid = null;
+            getContext().getContentResolver().notifyChange(LINE, null);
         }
-    }
-
-    private void tell() {
-        getContext().getContentResolver().notifyChange(LINE, null);
     }
 
     @Override

@@ -2,52 +2,46 @@
 package android.system.cloudmessaging.shim;
 
 import static org.junit.Assert.assertEquals;
-import static org.junit.Assert.assertFalse;
-import static org.robolectric.Shadows.shadowOf;
 
 import android.app.Activity;
 import android.content.ContextWrapper;
 import android.content.Intent;
-import android.content.pm.PackageManager;
-import android.content.pm.ResolveInfo;
 import android.content.res.ApkAssets;
 import android.content.res.AssetManager;
 import android.content.res.Resources;
 import android.database.ContentObserver;
-import android.net.Uri;
 import android.os.Handler;
 import android.os.Looper;
+import android.preference.EditTextPreference;
+import android.system.cloudmessaging.ConsentState;
+import android.system.cloudmessaging.DataClass;
+import android.system.cloudmessaging.ICloudMessaging;
+import android.system.cloudmessaging.LedgerTotal;
+import android.system.cloudmessaging.OutgoingMessage;
+import android.system.cloudmessaging.Refusal;
 import android.system.cloudmessaging.settings.CloudMessagingActivity;
 import android.system.cloudmessaging.settings.R;
 import android.system.cloudmessaging.settings.TilePlace;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.Arrays;
 import java.util.List;
+import java.util.TimeZone;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.Test;
 
-/** The ways to the page: the tile in Settings and its line. */
-public final class EntriesTest extends PageCase {
-    private static final String SETTINGS = "com.android.settings.";
+/** The tile in Settings, and its line. */
+@SuppressWarnings("deprecation") // The page is made of it.
+public final class EntriesTest extends EntryCase {
     private static final String PLACES = SETTINGS + "category.ia.";
-
-    /** As SettingsLib finds tiles. */
-    private List<ResolveInfo> tiles() {
-        return mContext.getPackageManager().queryIntentActivities(
-                new Intent(SETTINGS + "action.IA_SETTINGS"), PackageManager.GET_META_DATA);
-    }
 
     private List<String> places() {
         return tiles().stream()
                 .map(tile -> tile.activityInfo.metaData.getString(SETTINGS + "category"))
                 .toList();
-    }
-
-    /** As SettingsLib asks for a line: by the URI that the tile names. */
-    private String line() {
-        Uri line = Uri.parse(tiles().get(0).activityInfo.metaData.getString(SETTINGS + "summary_uri"));
-        return mContext.getContentResolver()
-                .call(line, line.getPathSegments().get(0), line.toString(), null)
-                .getString(SETTINGS + "summary");
     }
 
     @Test
@@ -82,7 +76,6 @@ public final class EntriesTest extends PageCase {
         }, new Intent(Intent.ACTION_LOCKED_BOOT_COMPLETED));
     }
 
-    @SuppressWarnings("deprecation") // Resources of other assets.
     private Resources overlaid() throws Exception {
         String file = Path.of(System.getProperty("shim.work"), "overlaid.apk").toString();
         Resources own = mContext.getResources();
@@ -91,7 +84,6 @@ public final class EntriesTest extends PageCase {
                 own.getDisplayMetrics(), own.getConfiguration());
     }
 
-    @SuppressWarnings("deprecation") // Resources of the same assets, but for the one string.
     private Resources saying(String place) {
         Resources own = mContext.getResources();
         return new Resources(own.getAssets(), own.getDisplayMetrics(), own.getConfiguration()) {
@@ -106,35 +98,32 @@ public final class EntriesTest extends PageCase {
     public void theLineSaysHowItStandsAndTellsOfEachChange() throws Exception {
         AtomicInteger told = watch();
         assertEquals("Off", line());
-        assertEquals(0, told.get());
-
         Activity page = page().get();
-        turnOn(page);
+        settle(told);
+
+        Activity question = disclosure(page);
+        question.findViewById(R_TURN_ON).performClick();
+        until(() -> told.get() > 0);
+        until(() -> line().equals("On, waiting for a code by SMS"));
+        until(() -> rows(page).findPreference("code" + SIM) != null);
+        settle(told);
+
+        EditTextPreference code = (EditTextPreference) rows(page).findPreference("code" + SIM);
+        code.getOnPreferenceChangeListener().onPreferenceChange(code, mBed.code());
         until(() -> told.get() > 0);
         until(() -> line().equals("On"));
-        assertFalse(mBed.tell("write").isEmpty());
         settle(told);
 
         press(rows(page), "use");
-        until(() -> state(page).startsWith("Off."));
         until(() -> told.get() > 0);
+        // The registration lapses later: that is for the page to say.
         assertEquals("Off", line());
-    }
-
-    /** No more news on their way. */
-    private void settle(AtomicInteger told) throws Exception {
-        until(() -> {
-            int before = told.getAndSet(0);
-            line();
-            shadowOf(Looper.getMainLooper()).idle();
-            return before == 0 && told.get() == 0;
-        });
+        assertEquals("false 0", consent());
     }
 
     private AtomicInteger watch() {
         AtomicInteger told = new AtomicInteger();
-        Uri line = Uri.parse(tiles().get(0).activityInfo.metaData.getString(SETTINGS + "summary_uri"));
-        mContext.getContentResolver().registerContentObserver(line, false,
+        mContext.getContentResolver().registerContentObserver(uri(), false,
                 new ContentObserver(new Handler(Looper.getMainLooper())) {
                     @Override
                     public void onChange(boolean self) {
@@ -142,5 +131,119 @@ public final class EntriesTest extends PageCase {
                     }
                 });
         return told;
+    }
+
+    /** Until asking again brings no news. */
+    private void settle(AtomicInteger told) throws Exception {
+        until(() -> {
+            told.set(0);
+            line();
+            Thread.sleep(200);
+            org.robolectric.Shadows.shadowOf(Looper.getMainLooper()).idle();
+            return told.get() == 0;
+        });
+    }
+
+    @Test
+    public void theLineCountsWhatTheOwnerSentToday() throws Exception {
+        turnOn(page().get());
+        assertEquals("On", line());
+        // The other phone is registered from now on.
+        assertEquals("0", mBed.tell("write"));
+        assertEquals(Refusal.NONE, send("first"));
+        until(() -> line().equals("On, 1 sent today"));
+        assertEquals(Refusal.NONE, send("second"));
+        until(() -> line().equals("On, 2 sent today"));
+    }
+
+    private int send(String text) throws Exception {
+        OutgoingMessage message = new OutgoingMessage();
+        message.id = Arrays.copyOf(text.getBytes(StandardCharsets.US_ASCII), ICloudMessaging.ID_BYTES);
+        message.subscriptionId = SIM;
+        message.recipient = "+15550101";
+        message.body = text;
+        message.smsDeadlineMillis = System.currentTimeMillis() + 600_000;
+        return ICloudMessaging.Stub.asInterface(mBed.messaging()).send(message);
+    }
+
+    @Test
+    public void todayBeginsAtTheOwnersMidnight() throws Exception {
+        turnOn(page().get());
+        AtomicInteger from = new AtomicInteger();
+        AtomicInteger to = new AtomicInteger();
+        AtomicInteger offset = new AtomicInteger();
+        instead((method, arguments, real) -> {
+            if (!method.equals("ledgerTotals")) {
+                return real.call();
+            }
+            from.set((Integer) arguments[0]);
+            to.set((Integer) arguments[1]);
+            offset.set((Integer) arguments[2]);
+            return new LedgerTotal[] {total(DataClass.UNSPECIFIED, 9), total(DataClass.PHONE_NUMBER, 4),
+                total(DataClass.MESSAGE_CONTENT, 3)};
+        });
+        TimeZone before = TimeZone.getDefault();
+        try {
+            for (String zone : new String[] {"Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kolkata"}) {
+                TimeZone.setDefault(TimeZone.getTimeZone(zone));
+                int today;
+                do {
+                    today = (int) LocalDate.now(ZoneId.of(zone)).toEpochDay();
+                    assertEquals("On, 3 sent today", line());
+                } while (today != (int) LocalDate.now(ZoneId.of(zone)).toEpochDay());
+                assertEquals(today, from.get());
+                assertEquals(today + 1, to.get());
+                assertEquals(TimeZone.getDefault().getRawOffset() / 60_000, offset.get());
+            }
+        } finally {
+            TimeZone.setDefault(before);
+        }
+    }
+
+    private static LedgerTotal total(int dataClass, long count) {
+        LedgerTotal total = new LedgerTotal();
+        total.dataClass = dataClass;
+        total.count = count;
+        return total;
+    }
+
+    @Test
+    public void whatHoldsItOffIsInTheLine() throws Exception {
+        instead((method, arguments, real) -> {
+            Object answer = real.call();
+            if (answer instanceof ConsentState state) {
+                state.durable = false;
+            }
+            return answer;
+        });
+        assertEquals("Off, but that is not stored safely yet. Tap to try again.", line());
+        RealServices.SERVED.clear();
+        assertEquals("Unavailable; nothing is sent", line());
+    }
+
+    @Test
+    public void whileOffTheLineStartsTheServiceOnce() throws Exception {
+        assertEquals("Off", line());
+        // It has ended by now: nobody is on.
+        RealServices.WAITED.clear();
+        assertEquals("Off", line());
+        assertEquals("Off", line());
+        assertEquals(java.util.Map.of(), RealServices.WAITED);
+    }
+
+    @Test
+    public void aServiceThatDoesNotAnswerHoldsNobodyUpAndIsNotSaidToSendNothing() throws Exception {
+        CountDownLatch hangs = new CountDownLatch(1);
+        instead((method, arguments, real) -> {
+            if (method.equals("state")) {
+                hangs.await();
+            }
+            return real.call();
+        });
+        AtomicInteger told = watch();
+        assertEquals("Checking…", line());
+        hangs.countDown();
+        until(() -> told.get() > 0);
+        assertEquals("Off", line());
     }
 }

@@ -4,11 +4,15 @@ package android.system.cloudmessaging.shim;
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertFalse;
 
+import java.io.BufferedReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.Test;
 import org.w3c.dom.Document;
@@ -19,6 +23,11 @@ import org.w3c.dom.NodeList;
 public final class ManifestTest {
     private static final Path FILE =
             Path.of(System.getProperty("shim.source"), "../../java-shim/app/AndroidManifest.xml");
+
+    private static final Pattern NAMED = Pattern.compile("android:name\\(0x\\w+\\)=\"([^\"]+)\"");
+    private static final Pattern LEVEL =
+            Pattern.compile("android:protectionLevel\\(0x\\w+\\)=(?:\\(type 0x\\w+\\))?(0x\\w+|\\d+)");
+    private static final int PRIVILEGED = android.content.pm.PermissionInfo.PROTECTION_FLAG_PRIVILEGED;
 
     private static List<Element> elements(String name) throws Exception {
         Document manifest =
@@ -128,5 +137,50 @@ public final class ManifestTest {
         assertEquals(1, providers.size());
         assertEquals("false", said(providers.get(0), "exported"));
         assertEquals("true", said(providers.get(0), "grantUriPermissions"));
+    }
+
+    /** A phone does not boot with a privileged app that asks for more of these than it is listed for. */
+    @Test
+    public void thePrivilegedPermissionsAreThoseThatAreListed() throws Exception {
+        Set<String> listed = new TreeSet<>();
+        NodeList lines = DocumentBuilderFactory.newInstance().newDocumentBuilder()
+                .parse(Path.of(System.getProperty("shim.source"), "../../product",
+                        "privapp-permissions-android.system.cloudmessaging.settings.xml").toFile())
+                .getElementsByTagName("permission");
+        for (int i = 0; i < lines.getLength(); i++) {
+            listed.add(((Element) lines.item(i)).getAttribute("name"));
+        }
+        Set<String> privileged = privileged();
+        assertFalse(privileged.isEmpty());
+        Set<String> asked = new TreeSet<>();
+        for (Element permission : elements("uses-permission")) {
+            asked.add(said(permission, "name"));
+        }
+        asked.retainAll(privileged);
+        assertEquals(asked, listed);
+    }
+
+    /** Those that Android's own manifest gives to privileged apps. */
+    private static Set<String> privileged() throws Exception {
+        Process dump = new ProcessBuilder("aapt2", "dump", "xmltree",
+                Path.of(System.getProperty("shim.work"), "framework/framework.apk").toString(),
+                "--file", "AndroidManifest.xml").redirectErrorStream(true).start();
+        Set<String> names = new TreeSet<>();
+        String name = null;
+        try (BufferedReader lines = dump.inputReader(StandardCharsets.UTF_8)) {
+            for (String line; (line = lines.readLine()) != null; ) {
+                Matcher named = NAMED.matcher(line);
+                Matcher level = LEVEL.matcher(line);
+                if (line.contains("E: ")) {
+                    name = line.contains("E: permission (") ? "" : null;
+                } else if (name != null && named.find()) {
+                    name = named.group(1);
+                } else if (name != null && level.find()
+                        && (Integer.decode(level.group(1)) & PRIVILEGED) != 0) {
+                    names.add(name);
+                }
+            }
+        }
+        return names;
     }
 }
