@@ -181,7 +181,7 @@ impl Messages {
 
     /// Whether they are closed because a newer version wrote them.
     pub fn is_newer(&self) -> bool {
-        self.outbox.shelf().is_err_and(|why| why == StoreError::FutureVersion)
+        self.outbox.is_newer()
     }
 
     /// The user is locked again.

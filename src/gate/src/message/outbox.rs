@@ -114,6 +114,11 @@ impl Outbox {
         self.shelf.is_ok()
     }
 
+    /// Whether it is closed because a newer version wrote it.
+    pub(super) fn is_newer(&self) -> bool {
+        matches!(self.shelf, Err(StoreError::FutureVersion))
+    }
+
     /// Takes a message: from here on it ends in exactly one outcome.
     pub fn accept(&mut self, message: NewMessage, now_ms: i64) -> Result<Accepted, AcceptError> {
         let store = self.shelf.clone()?;
