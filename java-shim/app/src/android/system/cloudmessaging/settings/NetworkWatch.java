@@ -56,15 +56,19 @@ final class NetworkWatch {
     }
 
     void start() {
-        Network network = mConnectivity.getActiveNetwork();
-        NetworkCapabilities capabilities = mConnectivity.getNetworkCapabilities(network);
-        if (network != null && capabilities != null) {
-            setSeen(new Seen(network, capabilities));
-        }
-        mConnectivity.registerDefaultNetworkCallback(mCallback);
         IntentFilter savers = new IntentFilter(ConnectivityManager.ACTION_RESTRICT_BACKGROUND_CHANGED);
         savers.addAction(PowerManager.ACTION_POWER_SAVE_MODE_CHANGED);
         mContext.registerReceiver(mSavers, savers, Context.RECEIVER_NOT_EXPORTED);
+        // A network whose changes nobody tells is none.
+        mConnectivity.registerDefaultNetworkCallback(mCallback);
+        setFirst(mConnectivity.getActiveNetwork());
+    }
+
+    private synchronized void setFirst(Network network) {
+        NetworkCapabilities capabilities = mConnectivity.getNetworkCapabilities(network);
+        if (mSeen.network == null && network != null && capabilities != null) {
+            mSeen = new Seen(network, capabilities);
+        }
     }
 
     void stop() {

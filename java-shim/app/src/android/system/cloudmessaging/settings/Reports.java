@@ -54,7 +54,7 @@ final class Reports {
 
     /** Whether it is asked for again when it dies. */
     private volatile boolean mWatching;
-    /** The service that the listener was given to. */
+    /** The service that the listener was given to; while nobody is on, it is not held. */
     private IBinder mKnown;
     private long mReportedAt;
     private int mFailures;
@@ -81,6 +81,8 @@ final class Reports {
 
     private Reports(Context application) {
         mContext = application;
+        // As it was before a boot, and before this process died.
+        mWatching = WhileOnService.isEnabled(application);
     }
 
     /** Those of this process. */
@@ -164,6 +166,10 @@ final class Reports {
         }
         mOn = on(gate, users);
         mReportedAt = SystemClock.elapsedRealtime();
+        if (mOn.isEmpty()) {
+            // The gate ends when nobody holds it.
+            mKnown = null;
+        }
         WhileOnService.set(mContext, !mOn.isEmpty());
     }
 
@@ -223,9 +229,13 @@ final class Reports {
         again();
     }
 
+    private boolean isOfThisProcess() {
+        return of(mContext) == this;
+    }
+
     /** While on, the gate is asked for until it is there: at once, and then less and less often. */
     private void again() {
-        if (mWatching && mRepeat == null) {
+        if (mWatching && mRepeat == null && isOfThisProcess()) {
             long pause = mFailures == 0 ? 0 : 1L << Math.min(mFailures - 1, 16);
             long seconds = Math.min(pause, LONGEST_PAUSE_SECONDS);
             mFailures++;

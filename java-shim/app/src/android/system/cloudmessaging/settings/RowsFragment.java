@@ -14,6 +14,7 @@ import java.util.function.IntConsumer;
 @SuppressWarnings("deprecation") // What took the place of android.preference is not part of the platform.
 abstract class RowsFragment extends PreferenceFragment {
     private Gate mGate;
+    private UserWatch mUsers;
 
     /** Asks the gate for what is shown. */
     abstract void refresh();
@@ -40,11 +41,15 @@ abstract class RowsFragment extends PreferenceFragment {
     public void onStart() {
         super.onStart();
         mGate = new Gate(getContext(), getContext().getMainExecutor(), this::changed);
+        // Who forbids it while the page is open is told to the gate, and so to the page.
+        mUsers = new UserWatch(getContext(), Reports.of(getContext())::doubt);
+        mUsers.start();
         refresh();
     }
 
     @Override
     public void onStop() {
+        mUsers.stop();
         mGate.close();
         super.onStop();
     }

@@ -13,13 +13,10 @@ import android.system.cloudmessaging.SimIdentity;
 import android.telephony.CarrierConfigManager;
 import android.telephony.SubscriptionManager;
 import android.telephony.TelephonyManager;
-import android.util.Log;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Reports the SIMs in the phone, at each change, for whoever is on. */
 final class SimWatch {
-    private static final String TAG = "CloudMessaging";
-
     private final Context mContext;
     private final Reports mReports;
     /** A phone without telephony has none. */
@@ -54,24 +51,15 @@ final class SimWatch {
         filter.addAction(CarrierConfigManager.ACTION_CARRIER_CONFIG_CHANGED);
         // They come from the phone's process, and nobody but the system may send them.
         mContext.registerReceiver(mReceiver, filter, Context.RECEIVER_EXPORTED);
-        try {
-            if (mSubscriptions != null) {
-                mSubscriptions.addOnSubscriptionsChangedListener(
-                        mContext.getMainExecutor(), mListener);
-            }
-        } catch (RuntimeException e) {
-            Log.w(TAG, "SIMs cannot be watched", e);
+        if (mSubscriptions != null) {
+            mSubscriptions.addOnSubscriptionsChangedListener(mContext.getMainExecutor(), mListener);
         }
     }
 
     void stop() {
         mContext.unregisterReceiver(mReceiver);
-        try {
-            if (mSubscriptions != null) {
-                mSubscriptions.removeOnSubscriptionsChangedListener(mListener);
-            }
-        } catch (RuntimeException e) {
-            Log.w(TAG, "SIMs were not watched", e);
+        if (mSubscriptions != null) {
+            mSubscriptions.removeOnSubscriptionsChangedListener(mListener);
         }
     }
 

@@ -41,6 +41,13 @@ public final class WhileOnService extends Service {
         }
     }
 
+    static boolean isEnabled(Context context) {
+        return context.getPackageManager()
+                        .getComponentEnabledSetting(
+                                new ComponentName(context, WhileOnService.class))
+                == PackageManager.COMPONENT_ENABLED_STATE_ENABLED;
+    }
+
     private static void enable(Context context, ComponentName name, int state) {
         PackageManager packages = context.getPackageManager();
         if (packages.getComponentEnabledSetting(name) != state) {
@@ -56,9 +63,9 @@ public final class WhileOnService extends Service {
         mUsers = new UserWatch(this, mReports::doubt);
         mNetwork = new NetworkWatch(this, mReports);
         mSims = new SimWatch(this, mReports);
-        mUsers.start();
-        mNetwork.start();
-        mSims.start();
+        attempt(mUsers::start);
+        attempt(mNetwork::start);
+        attempt(mSims::start);
         keep(true);
     }
 
@@ -77,9 +84,9 @@ public final class WhileOnService extends Service {
     @Override
     public void onDestroy() {
         keep(false);
-        mSims.stop();
-        mNetwork.stop();
-        mUsers.stop();
+        attempt(mSims::stop);
+        attempt(mNetwork::stop);
+        attempt(mUsers::stop);
         mReports.watch(false);
         super.onDestroy();
     }
@@ -87,6 +94,15 @@ public final class WhileOnService extends Service {
     @Override
     public IBinder onBind(Intent intent) {
         return null;
+    }
+
+    /** What the phone refuses to say is missing in the reports, and what is missing forbids. */
+    private static void attempt(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException e) {
+            Log.w(TAG, "something is not listened to", e);
+        }
     }
 
     /**
