@@ -2,10 +2,12 @@
 package android.system.cloudmessaging.shim;
 
 import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
 import android.app.Activity;
 import android.graphics.Rect;
+import android.text.TextUtils;
 import android.view.View;
 import android.widget.ListView;
 import android.widget.TextView;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.Test;
+import org.robolectric.shadows.ShadowLooper;
 
 /** How the pages look in other languages, from right to left, with large letters, on other screens and in the dark. */
 public final class AppearanceTest extends PagesCase {
@@ -51,6 +54,23 @@ public final class AppearanceTest extends PagesCase {
                     mirrored(name, page.findViewById(R_BAR));
                 },
                 Look.PSEUDO);
+    }
+
+    @Test
+    public void aTextThatIsCutIsFound() throws Exception {
+        Look.large()[4].set();
+        Activity page = page().get();
+        Whole.check("as it is", page);
+        ListView list = page.findViewById(android.R.id.list);
+        TextView summary = list.getChildAt(0).findViewById(android.R.id.summary);
+        summary.setMaxLines(1);
+        ShadowLooper.idleMainLooper();
+        assertThrows(AssertionError.class, () -> Whole.check("one line", page));
+        summary.setMaxLines(Integer.MAX_VALUE);
+        summary.setEllipsize(TextUtils.TruncateAt.END);
+        summary.setMaxLines(2);
+        ShadowLooper.idleMainLooper();
+        assertThrows(AssertionError.class, () -> Whole.check("two, and an ellipsis", page));
     }
 
     /** The bars of the system that PagesCase gives, and the page's own. */

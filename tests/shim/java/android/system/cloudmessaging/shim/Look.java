@@ -39,7 +39,8 @@ record Look(String name, String qualifiers, float fontScale) {
                 RuntimeEnvironment.getApplication().getResources().getConfiguration().getLocales());
     }
 
-    boolean fromRightToLeft() {
-        return qualifiers.startsWith("ar");
+    /** What a picture of it is called. */
+    String picture() {
+        return fontScale == 1 ? "rtl" : qualifiers.startsWith("en") ? "200" : qualifiers.replaceAll("-.*", "-200");
     }
 }
