@@ -16,6 +16,8 @@ mod record;
 #[cfg(test)]
 mod tests;
 mod value;
+#[cfg(test)]
+mod value_tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
