@@ -15,6 +15,7 @@ use cloudmessaging_wire::step;
 use zeroize::Zeroizing;
 
 use super::report::Known;
+use super::taking::stored;
 use super::{view, Module, User};
 use crate::consent::{self, Controller, OffReason, SimIdentity};
 use crate::courier::Event;
@@ -22,7 +23,7 @@ use crate::disclose::{Classes, DataClass};
 use crate::gate::{Network, Refusal};
 use crate::identity::StorageKey;
 use crate::ledger;
-use crate::message::{AcceptError, Accepted, Inbound, Messages, NewMessage, StoreError};
+use crate::message::Inbound;
 use crate::service::error::ServiceError;
 use crate::service::facade::{
     Days, Facade, GrantRequest, InboundMessage, KeyChange, OutgoingMessage, Personal, Preview,
@@ -80,17 +81,6 @@ impl Users {
         let mut users = lock(&self.users);
         let new = || Arc::new(User::new(self.module.clone(), id));
         users.entry(id).or_insert_with(new).clone()
-    }
-}
-
-/// What a caller is told of messages that cannot be read or written.
-fn stored(error: StoreError) -> ServiceError {
-    match error {
-        StoreError::Locked => ServiceError::NotReady,
-        other => {
-            log::error!("messages: {other}");
-            ServiceError::Storage
-        }
     }
 }
 
@@ -290,58 +280,10 @@ impl Facade for Users {
     }
 
     fn send(&self, user: UserId, message: OutgoingMessage) -> Result<Option<Refusal>> {
-        use crate::gate::Closed;
-        let Some(user) = self.user(user) else { return Ok(Some(Closed::Off.into())) };
-        let mut new = NewMessage {
-            id: message.id,
-            sim: message.subscription,
-            recipient: message.recipient,
-            body: Zeroizing::new(message.body.as_str().to_owned()),
-            sms_deadline_ms: message.sms_deadline_millis,
-            message_hash: [0; 32],
-            record_id: [0; 16],
-        };
-        // What was taken stays so: an app that crashed and asks again would send a refused one as an SMS, too. Where
-        // nothing can be read yet, nobody knows.
-        let unless_taken = |desk: &Messages, new: &NewMessage, refusal: Refusal| {
-            Ok((!desk.outbox.has(new).unwrap_or(false)).then_some(refusal))
-        };
-        if let Err(refusal) = user.gate.admits(Some(new.sim)) {
-            return unless_taken(&lock(&user.desk), &new, refusal);
+        match self.user(user) {
+            Some(user) => user.take(message),
+            None => Ok(Some(crate::gate::Closed::Off.into())),
         }
-        new.message_hash = match user.message_hash(&new.id) {
-            Some(hash) => hash,
-            None => return Ok(Some(Refusal::NotUnlocked)),
-        };
-        let now = self.module.clock.wall_ms();
-        {
-            let mut desk = lock(&user.desk);
-            // Again, under the lock under which a withdrawal settles what is open: nothing is taken behind it.
-            if let Err(refusal) = user.gate.admits(Some(new.sim)) {
-                return unless_taken(&desk, &new, refusal);
-            }
-            match user.gate.terms() {
-                Ok(terms) => new.record_id = terms.record_id,
-                Err(closed) => return unless_taken(&desk, &new, closed.into()),
-            }
-            match desk.outbox.accept(new, now) {
-                Ok(Accepted::New | Accepted::Again) => {}
-                Err(AcceptError::IdReused) => return Err(ServiceError::IdReused),
-                Err(AcceptError::TooMany) => {
-                    return Err(ServiceError::TooMany { what: "open messages", limit: 1000 })
-                }
-                Err(AcceptError::Deadline) => {
-                    return Err(ServiceError::InvalidArgument {
-                        argument: "message.smsDeadlineMillis",
-                        fault: "less than 20 s from now",
-                    })
-                }
-                Err(AcceptError::Store(e)) => return Err(stored(e)),
-            }
-        }
-        step!("gate.message.accepted");
-        user.wake();
-        Ok(None)
     }
 
     fn outcomes(
