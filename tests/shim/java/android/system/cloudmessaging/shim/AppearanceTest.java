@@ -7,6 +7,8 @@ import static org.junit.Assert.assertTrue;
 
 import android.app.Activity;
 import android.graphics.Rect;
+import android.system.cloudmessaging.settings.CloudMessagingActivity;
+import android.system.cloudmessaging.settings.DisclosureActivity;
 import android.text.TextUtils;
 import android.view.View;
 import android.widget.ListView;
@@ -16,6 +18,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.Test;
+import org.robolectric.android.controller.ActivityController;
 import org.robolectric.shadows.ShadowLooper;
 
 /** How the pages look in other languages, from right to left, with large letters, on other screens and in the dark. */
@@ -54,6 +57,23 @@ public final class AppearanceTest extends PagesCase {
                     mirrored(name, page.findViewById(R_BAR));
                 },
                 Look.PSEUDO);
+    }
+
+    @Test
+    public void asItLooks() throws Exception {
+        for (Look look : new Look[] {Look.PSEUDO, Look.large()[0], Look.large()[2]}) {
+            look.set();
+            ActivityController<CloudMessagingActivity> page = page();
+            ActivityController<DisclosureActivity> question = asked(page.get());
+            Screenshots.check("disclosure-" + look.picture(), question.get());
+            close(question, page);
+        }
+        Look.ENGLISH.set();
+        turnOn(page().get());
+        Look.TABLET.set();
+        Activity on = page().get();
+        until(() -> choice(rows(on), "use").isChecked());
+        Screenshots.check("on-tablet", on);
     }
 
     @Test

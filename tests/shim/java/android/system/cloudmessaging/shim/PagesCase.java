@@ -41,11 +41,7 @@ public abstract class PagesCase extends PageCase {
             look.set();
             ActivityController<CloudMessagingActivity> off = page();
             shown("off, " + look.name(), off, seen);
-            press(rows(off.get()), "use");
-            Intent asked = shadowOf(off.get()).getNextStartedActivity();
-            ActivityController<DisclosureActivity> question =
-                    Robolectric.buildActivity(DisclosureActivity.class, asked).setup();
-            until(() -> question.get().findViewById(R_TURN_ON).isEnabled());
+            ActivityController<DisclosureActivity> question = asked(off.get());
             shown("disclosure, " + look.name(), question, seen);
             press(rows(question.get()), "preview");
             Intent shown = shadowOf(question.get()).getNextStartedActivity();
@@ -56,9 +52,11 @@ public abstract class PagesCase extends PageCase {
             close(preview, question, off);
         }
         Look.ENGLISH.set();
-        Activity question = disclosure(page().get());
-        question.findViewById(R_TURN_ON).performClick();
-        until(question::isFinishing);
+        ActivityController<CloudMessagingActivity> first = page();
+        ActivityController<DisclosureActivity> grant = asked(first.get());
+        grant.get().findViewById(R_TURN_ON).performClick();
+        until(() -> grant.get().isFinishing());
+        close(grant, first);
         for (Look look : looks) {
             look.set();
             ActivityController<CloudMessagingActivity> code = page();
@@ -73,6 +71,7 @@ public abstract class PagesCase extends PageCase {
         for (Look look : looks) {
             look.set();
             ActivityController<CloudMessagingActivity> on = page();
+            until(() -> choice(rows(on.get()), "use").isChecked());
             shown("on, " + look.name(), on, seen);
             ActivityController<SentActivity> sent =
                     Robolectric.buildActivity(SentActivity.class).setup();
@@ -97,7 +96,18 @@ public abstract class PagesCase extends PageCase {
         seen.check(name, page.get());
     }
 
-    private static void close(ActivityController<?>... pages) {
+    /** The question, as the page's switch opens it. */
+    static ActivityController<DisclosureActivity> asked(Activity page) throws Exception {
+        press(rows(page), "use");
+        Intent intent = shadowOf(page).getNextStartedActivity();
+        ActivityController<DisclosureActivity> question =
+                Robolectric.buildActivity(DisclosureActivity.class, intent).setup();
+        until(() -> question.get().findViewById(R_TURN_ON).isEnabled());
+        return question;
+    }
+
+    /** The service has so many listeners and no more. */
+    static void close(ActivityController<?>... pages) {
         for (ActivityController<?> page : pages) {
             page.pause().stop().destroy();
         }
