@@ -40,16 +40,13 @@ use std::sync::Arc;
 
 use cloudmessaging_wire::step;
 
-use crate::clock::Clock;
 use crate::consent::{Agreed, ConsentStore, OffReason, Record, RecordId, SimIdentity};
 use crate::courier::{Courier, Event};
 use crate::gate::{Gate, Network, Terms};
 use crate::identity::{KeyStore, Keys, StorageKey};
 use crate::message::Messages;
-use crate::secrets::Secrets;
-use crate::service::facade::Hints;
 use crate::sync::{lock, Mutex};
-use crate::work::{Started, Workers};
+use crate::work::Started;
 use owner::OwnerFile;
 
 /// One Android user.
