@@ -104,7 +104,8 @@ final class BytesChart extends View {
                 canvas.drawRect(left, base + dp(LINE_DP), right, base + 2 * dp(LINE_DP), mText);
             }
         }
-        label(canvas, Formatter.formatShortFileSize(getContext(), most), !mirrored, -mText.ascent());
+        String highest = Formatter.formatShortFileSize(getContext(), most);
+        label(canvas, highest, !mirrored, -mText.ascent());
         float below = base + 2 * dp(LINE_DP) - mText.ascent() + dp(GAP_DP);
         label(canvas, mDays.mFirst, !mirrored, below);
         label(canvas, mDays.mLast, mirrored, below);

@@ -57,7 +57,8 @@ final class EntryWords {
             case "connect" -> Stream.of(
                     mContext.getString(R.string.sent_to, host(entry)), reveals(entry));
             case "intent" -> Stream.of(
-                    mContext.getString(R.string.sent_to_bytes, host(entry), bytes(entry.getBytes())),
+                    mContext.getString(
+                            R.string.sent_to_bytes, host(entry), bytes(entry.getBytes())),
                     reveals(entry), ended(entry));
             case "grant" -> Stream.of(
                     mContext.getString(R.string.event_grant_allows, classes(entry.getClasses())));

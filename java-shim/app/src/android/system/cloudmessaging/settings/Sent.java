@@ -47,7 +47,8 @@ record Sent(LedgerStatement statement, LocalDate first, boolean held, String dam
      */
     static Sent read(Context context, ICloudMessagingConsent gate, long before)
             throws RemoteException {
-        LocalDate first = LocalDate.now(sClock.withZone(ZoneId.systemDefault())).minusDays(DAYS - 1);
+        LocalDate today = LocalDate.now(sClock.withZone(ZoneId.systemDefault()));
+        LocalDate first = today.minusDays(DAYS - 1);
         try {
             // The service may write to a pipe of ours, and to no file.
             ParcelFileDescriptor[] pipe = ParcelFileDescriptor.createPipe();

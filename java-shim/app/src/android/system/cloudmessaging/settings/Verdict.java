@@ -15,10 +15,10 @@ final class Verdict {
             long size = sent.statement().getLedger().getSize();
             String entries =
                     context.getResources().getQuantityString(
-                            R.plurals.verified_entries, (int) Math.min(size, Integer.MAX_VALUE), size);
-            return new Said(
-                    context.getString(R.string.verified),
-                    sent.held() ? entries + "\n" + context.getString(R.string.verified_since) : entries);
+                            R.plurals.verified_entries,
+                            (int) Math.min(size, Integer.MAX_VALUE), size);
+            String since = sent.held() ? "\n" + context.getString(R.string.verified_since) : "";
+            return new Said(context.getString(R.string.verified), entries + since);
         }
         if (sent.damage() == null) {
             return new Said(

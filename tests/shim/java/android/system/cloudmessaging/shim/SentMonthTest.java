@@ -39,9 +39,9 @@ public final class SentMonthTest extends SentCase {
         return found.get(0);
     }
 
-    /** From a row on. */
     private static Bitmap drawn(View view) {
-        Bitmap bitmap = Bitmap.createBitmap(view.getWidth(), view.getHeight(), Bitmap.Config.ARGB_8888);
+        Bitmap bitmap =
+                Bitmap.createBitmap(view.getWidth(), view.getHeight(), Bitmap.Config.ARGB_8888);
         view.draw(new Canvas(bitmap));
         return bitmap;
     }
@@ -54,7 +54,8 @@ public final class SentMonthTest extends SentCase {
                 + "Reveals: your number, what you wrote, the pseudonym of a person you write to, "
                 + "your public keys\n";
         for (String expected : new String[] {
-            "Saturday, November 21, 2026: null\n5:58 PM  " + message + "Not known yet how it ended\n",
+            "Saturday, November 21, 2026: null\n"
+                    + "5:58 PM  " + message + "Not known yet how it ended\n",
             "4:20 PM  Message: To broker.example, 4.2 kB\n",
             "Left to SMS: the recipient does not use Cloud Messaging\n",
             "11:41 AM  " + message + "Delivered at 11:41 AM\n"

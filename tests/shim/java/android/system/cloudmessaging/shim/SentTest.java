@@ -70,7 +70,7 @@ public final class SentTest extends SentCase {
         serve();
         turnOn(page().get());
         String shown = texts(rows(read().get()));
-        assertTrue(shown, shown.startsWith("Damaged: This is signed by another key than when you "));
+        assertTrue(shown, shown.startsWith("Damaged: This is signed by another key than "));
         assertFalse(shown, shown.contains("To localhost"));
         assertFalse(shown, shown.contains("How much was sent"));
         // What was kept is still what was kept.
