@@ -25,7 +25,7 @@ pub mod aidl {
                 pub use generated::{
                     CaptureMethod, ConsentState, DataClass, Disclosure, Erasure, ErrorCode, Grant,
                     InboundMessage, KeyChange, LedgerCheckpoint, LedgerEntry, LedgerTotal, Legacy,
-                    LegacySetting, NetworkReport, OffReason, Outcome, OutgoingMessage,
+                    LegacySetting, NetworkReport, OffReason, Outcome, OutgoingMessage, Policy,
                     PreviewField, Refusal, Registration, RegistrationPreview, ServiceState,
                     SimIdentity, SimState, SmsReason, UserReport, Withdrawal,
                 };

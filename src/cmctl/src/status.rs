@@ -6,8 +6,8 @@ use crate::output::{yes_no, Table};
 use crate::time::utc;
 use crate::words::Words;
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
-    ConsentState::ConsentState, OffReason::OffReason, Refusal::Refusal, Registration::Registration,
-    SimState::SimState,
+    ConsentState::ConsentState, OffReason::OffReason, Policy::Policy, Refusal::Refusal,
+    Registration::Registration, SimState::SimState,
 };
 use serde_json::{json, Value};
 
@@ -24,6 +24,7 @@ pub fn as_json(state: &ConsentState) -> Value {
         "offReason": state.offReason.name(),
         "durable": state.durable,
         "refusal": state.refusal.name(),
+        "policy": state.policy.name(),
         "uplinkRunning": state.uplinkRunning,
         "leaseUntilMillis": state.leaseUntilMillis,
         "sims": state.sims.iter().map(|sim| json!({
@@ -60,6 +61,9 @@ fn as_text(state: &ConsentState) -> String {
             refusal => format!("no: {}", refusal.says()),
         };
         pairs.push(("Can send", passes));
+    }
+    if state.policy != Policy::NONE {
+        pairs.push(("Forbidden", state.policy.says().to_owned()));
     }
     let uplink = if state.uplinkRunning { "running" } else { "no such process" };
     pairs.push(("Uplink", uplink.to_owned()));
@@ -105,6 +109,13 @@ mod tests {
     fn off_that_is_not_durable_yet_says_so() {
         let state = ConsentState { durable: false, ..Default::default() };
         assert!(as_text(&state).contains("not yet durable"));
+    }
+
+    #[test]
+    fn what_forbids_it_is_said_while_off_too() {
+        let state = ConsentState { policy: Policy::BUILD, ..Default::default() };
+        assert!(as_text(&state).contains("Forbidden        this build forbids it"));
+        assert_eq!(as_json(&state)["policy"], "BUILD");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! The interface's enums in words: the name a script compares, and the sentence a person reads.
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging::{
     CaptureMethod::CaptureMethod, DataClass::DataClass, Erasure::Erasure, ErrorCode::ErrorCode,
-    OffReason::OffReason, Refusal::Refusal, Registration::Registration, SmsReason::SmsReason,
+    OffReason::OffReason, Policy::Policy, Refusal::Refusal, Registration::Registration,
+    SmsReason::SmsReason,
 };
 use std::borrow::Cow;
 
@@ -74,6 +75,13 @@ words! { OffReason {
     UNKNOWN_DISCLOSURE: "this build does not ship the disclosure that was agreed to",
     OUTDATED_DISCLOSURE: "the disclosure has widened since it was agreed to",
     UNKNOWN_USER: "the user was not reported since the service started",
+} }
+
+words! { Policy {
+    NONE: "nothing forbids it",
+    ORGANISATION: "the organisation that manages this phone forbids it",
+    SMS_FORBIDDEN: "this user may not use SMS",
+    BUILD: "this build forbids it",
 } }
 
 words! { Registration {
@@ -207,6 +215,7 @@ mod tests {
     fn every_value_of_the_interface_has_words() {
         complete::<Refusal>();
         complete::<OffReason>();
+        complete::<Policy>();
         complete::<Registration>();
         complete::<SmsReason>();
         complete::<Erasure>();

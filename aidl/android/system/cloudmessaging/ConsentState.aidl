@@ -3,6 +3,7 @@ package android.system.cloudmessaging;
 
 import android.system.cloudmessaging.DataClass;
 import android.system.cloudmessaging.OffReason;
+import android.system.cloudmessaging.Policy;
 import android.system.cloudmessaging.Refusal;
 import android.system.cloudmessaging.SimState;
 
@@ -14,6 +15,8 @@ parcelable ConsentState {
     boolean durable = true;
     /** Why nothing passes at this moment, although on; NONE if something can. */
     Refusal refusal = Refusal.OFF;
+    /** What forbids it, on or off: while it is not NONE, grant() fails with FORBIDDEN. */
+    Policy policy = Policy.NONE;
     SimState[] sims;
     DataClass[] allowedClasses;
     boolean whileRoaming = false;

@@ -4,7 +4,7 @@
 use super::facade;
 use crate::consent;
 use crate::disclose::{Classes, DataClass};
-use crate::gate::{Closed, Refusal};
+use crate::gate::{Closed, Policy, Refusal};
 use android_system_cloudmessaging::aidl::android::system::cloudmessaging as aidl;
 
 /// A refusal.
@@ -45,6 +45,16 @@ pub fn refusal_name(refusal: Refusal) -> &'static str {
         Refusal::NotYetReported => "NOT_YET_REPORTED",
         Refusal::Busy => "BUSY",
         Refusal::Ledger => "LEDGER",
+    }
+}
+
+/// What forbids.
+pub fn policy(policy: Policy) -> aidl::Policy::Policy {
+    use aidl::Policy::Policy as Word;
+    match policy {
+        Policy::Organisation => Word::ORGANISATION,
+        Policy::SmsForbidden => Word::SMS_FORBIDDEN,
+        Policy::Build => Word::BUILD,
     }
 }
 

@@ -17,6 +17,7 @@ impl User {
         let view = lock(&self.view);
         let record = view.record.as_ref();
         let conditions = record.map(|record| record.conditions());
+        let policy = view.report.as_ref().and_then(|report| report.policy);
         let off_reason = match record {
             Some(_) => aidl::OffReason::OffReason::NONE,
             None => words::off_reason(view.off),
@@ -26,6 +27,7 @@ impl User {
             offReason: off_reason,
             durable: view.durable,
             refusal: refusal.map_or(aidl::Refusal::Refusal::NONE, words::refusal),
+            policy: policy.map_or(aidl::Policy::Policy::NONE, words::policy),
             sims: record.map(|_| view.links.iter().map(sim_state).collect()).unwrap_or_default(),
             allowedClasses: record.map(|r| words::classes(r.classes())).unwrap_or_default(),
             whileRoaming: conditions.is_some_and(|c| c.while_roaming),

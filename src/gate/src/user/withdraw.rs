@@ -70,7 +70,9 @@ impl User {
 
         let keys = self.forget_keys();
         step!("gate.withdraw.keys_destroyed");
-        let lease_until_ms = keys.as_deref().map_or(0, lease_until);
+        // Where it was withdrawn before, the keys are gone, and the registration lapses as was said then.
+        let lease_until_ms =
+            keys.as_deref().map_or_else(|| lock(&self.view).lease_until_ms, lease_until);
         self.settle_withdrawn();
         step!("gate.withdraw.messages_ended");
         if let Some(record_id) = terms.as_ref().map(|t| t.record_id).or(record).or(unread) {

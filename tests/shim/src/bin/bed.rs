@@ -50,6 +50,16 @@ fn obey(line: &str, bed: &Bed, phone: &mut Phone, friend: &mut Option<Phone>) ->
             let texts = phone.sms();
             texts.last().and_then(|text| text.split_whitespace().next()).into()
         }
+        // The build it runs from now on lets nobody be on.
+        "forbid" => {
+            let file = phone.run().with_file_name("config.json");
+            let mut config: Value = std::fs::read_to_string(&file)?.parse()?;
+            config["forbidden"] = true.into();
+            std::fs::write(&file, config.to_string())?;
+            phone.kill_gate();
+            phone.start()?;
+            Value::Null
+        }
         // A second phone writes to ours.
         "write" => {
             let other = match friend {
@@ -65,15 +75,21 @@ fn obey(line: &str, bed: &Bed, phone: &mut Phone, friend: &mut Option<Phone>) ->
             let answer = other.send(OWN_NUMBER, "Hello Anna!", &[])?;
             Value::from(answer.code)
         }
-        _ => match line.strip_prefix("legacy ") {
+        _ => match line.split_once(' ') {
             // The gate starts again on a phone that had this earlier service.
-            Some(layout) => {
+            Some(("legacy", layout)) => {
                 phone.kill_gate();
                 phone.come_from(layout)?;
                 phone.start()?;
                 Value::Null
             }
-            None => return Err(format!("there is no verb {line}").into()),
+            // The code that came last by SMS to the number of its second SIM.
+            Some(("code", number)) => {
+                let texts = std::fs::read_to_string(bed.directory().join("sms").join(number));
+                let last = texts.unwrap_or_default().lines().last().map(str::to_owned);
+                last.and_then(|text| text.split_whitespace().next().map(str::to_owned)).into()
+            }
+            _ => return Err(format!("there is no verb {line}").into()),
         },
     })
 }

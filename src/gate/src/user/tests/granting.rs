@@ -38,7 +38,10 @@ fn a_grant_needs_reports_and_an_unlocked_user() {
     let forbidden = aidl::UserReport::UserReport { smsForbidden: true, ..user(0) };
     phone.users.report_users(&[forbidden]);
     assert_eq!(phone.grant(0), Err(ServiceError::Forbidden));
+    let policy = || phone.users.consent_state(0).policy;
+    assert_eq!(policy(), aidl::Policy::Policy::SMS_FORBIDDEN, "it is told while off, too");
     phone.users.report_users(&[user(0)]);
+    assert_eq!(policy(), aidl::Policy::Policy::NONE);
     let unknown = GrantRequest { disclosure_sha256: [0; 32], ..phone.request() };
     assert_eq!(phone.users.grant(0, unknown), Err(ServiceError::UnknownDisclosure));
     assert!(!phone.is_on(0));

@@ -37,18 +37,20 @@ fn another_serial_is_another_user() {
 fn a_policy_closes_and_kills_and_lifting_restores() {
     let phone = Phone::turned_on();
     type Change = fn(&mut aidl::UserReport::UserReport);
-    let policies: [(Change, Policy); 2] = [
-        (|report| report.smsForbidden = true, Policy::SmsForbidden),
-        (|report| report.forbiddenByOrganisation = true, Policy::Organisation),
+    use aidl::Policy::Policy as Word;
+    let policies: [(Change, Policy, Word); 2] = [
+        (|report| report.smsForbidden = true, Policy::SmsForbidden, Word::SMS_FORBIDDEN),
+        (|report| report.forbiddenByOrganisation = true, Policy::Organisation, Word::ORGANISATION),
     ];
-    for (change, policy) in policies {
+    for (change, policy, word) in policies {
         let uplink = phone.uplink(0);
         let mut report = user(0);
         change(&mut report);
         phone.users.report_users(&[report]);
         assert!(!exists(&uplink), "{policy:?}");
         assert_eq!(phone.user(0).gate.connects(), Err(Refusal::Policy(policy)));
-        assert_eq!(phone.users.consent_state(0).refusal, aidl::Refusal::Refusal::POLICY);
+        let state = phone.users.consent_state(0);
+        assert_eq!((state.refusal, state.policy), (aidl::Refusal::Refusal::POLICY, word));
         phone.users.report_users(&[user(0)]);
         assert!(exists(&phone.uplink(0)), "no new grant is needed after {policy:?}");
     }
@@ -67,6 +69,7 @@ fn a_build_that_forbids_turns_nobody_on_and_everybody_off() {
     assert!(!update.user(0).gate.running());
     assert_eq!(update.user(0).gate.connects(), Err(Refusal::Policy(Policy::Build)));
     assert_eq!(update.grant(0), Err(ServiceError::Forbidden));
+    assert_eq!(update.users.consent_state(0).policy, aidl::Policy::Policy::BUILD);
     // The owner can still turn it off for good, and a build that allows it brings back what nobody withdrew.
     let next = Phone::on(update.disk_copy());
     next.all_reported();

@@ -2,201 +2,216 @@
 package android.system.cloudmessaging.settings;
 
 import android.content.Context;
-import android.content.Intent;
 import android.os.Bundle;
+import android.os.RemoteException;
 import android.preference.Preference;
-import android.preference.PreferenceCategory;
 import android.preference.PreferenceScreen;
-import android.preference.SwitchPreference;
-import android.system.cloudmessaging.CaptureMethod;
-import android.system.cloudmessaging.DataClass;
+import android.system.cloudmessaging.ConsentState;
 import android.system.cloudmessaging.Disclosure;
+import android.system.cloudmessaging.ErrorCode;
 import android.system.cloudmessaging.Grant;
-import android.system.cloudmessaging.SimIdentity;
-import android.widget.Toast;
+import android.system.cloudmessaging.ICloudMessagingConsent;
+import android.system.cloudmessaging.Policy;
+import android.view.View;
+import android.widget.ListView;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.IntStream;
 
 /** What the owner is told, and what the owner chooses. The identities of the SIMs are read for it, and go with it. */
 @SuppressWarnings("deprecation") // RowsFragment says why.
 public final class DisclosureFragment extends RowsFragment {
-    /** What nothing can be sent without, and what the text names. */
-    private static final int[] NEEDED = {
-        DataClass.PHONE_NUMBER, DataClass.RECIPIENT_NUMBER, DataClass.MESSAGE_CONTENT,
-        DataClass.NETWORK_ADDRESS, DataClass.ROUTING_ID, DataClass.RECIPIENT_ROUTING_ID,
-        DataClass.DELIVERY_RECEIPT, DataClass.PUBLIC_KEYS,
-    };
+    private static final String PRESSED = "pressed";
 
-    private Disclosure mDisclosure;
-    private final Map<SwitchPreference, SimIdentity> mSims = new LinkedHashMap<>();
+    private record Answer(Disclosure disclosure, ConsentState state) {}
+
+    private TextPreference mNews;
     private TextPreference mText;
-    private SwitchPreference mImsi;
-    private SwitchPreference mImei;
-    private SwitchPreference mRoaming;
-    private SwitchPreference mSavers;
+    private Choices mChoices;
+    private Answer mAnswer;
+    /** Whether the choices are those of an owner who was asked already. */
+    private boolean mChosen;
+    /** SHA-256 of the text that was shown when the owner pressed. */
+    private byte[] mPressed;
+    /** The owner has shown to be the owner, after having pressed; and the text is not here yet. */
+    private boolean mConfirmed;
 
     @Override
     public void onCreate(Bundle saved) {
         super.onCreate(saved);
         PreferenceScreen screen = getPreferenceScreen();
+        mNews = new TextPreference(getContext());
+        mNews.setKey("news");
+        mNews.setTitle(R.string.new_title);
+        mNews.setOrder(-1); // Above all else.
         mText = new TextPreference(getContext());
         mText.setKey("text");
         screen.addPreference(mText);
-
-        PreferenceCategory sims = category(R.string.sims);
-        SimIdentity[] identities = Sims.read(getContext());
-        for (int i = 0; i < identities.length; i++) {
-            sims.addPreference(sim(i + 1, identities[i]));
-        }
-        if (identities.length == 0) {
-            addText(sims, null, getString(R.string.no_sim));
-        }
-
-        PreferenceCategory optional = category(R.string.optional);
-        mImsi = choice(optional, "imsi", R.string.imsi, false);
-        mImsi.setSummary(each(Arrays.stream(identities).map(sim -> sim.imsi).toList()));
-        mImei = choice(optional, "imei", R.string.imei, false);
-        mImei.setSummary(each(Arrays.stream(identities).map(sim -> sim.imei).toList()));
-
-        PreferenceCategory conditions = category(R.string.conditions);
-        mRoaming = choice(conditions, "roaming", R.string.roaming, false);
-        mSavers = choice(conditions, "savers", R.string.savers, true);
-
+        mChoices = new Choices(screen, page().dataClass(), this::setReady);
         Preference preview = new Preference(getContext());
         preview.setKey("preview");
         preview.setPersistent(false);
         preview.setTitle(R.string.preview);
         preview.setOnPreferenceClickListener(row -> preview());
         screen.addPreference(preview);
+        if (saved != null) {
+            mChosen = true;
+            mPressed = saved.getByteArray(PRESSED);
+        }
+    }
+
+    @Override
+    public void onSaveInstanceState(Bundle saved) {
+        super.onSaveInstanceState(saved);
+        saved.putByteArray(PRESSED, mPressed);
+    }
+
+    private DisclosureActivity page() {
+        return (DisclosureActivity) getActivity();
     }
 
     @Override
     void refresh() {
         String locale = Locale.getDefault().toLanguageTag();
-        ask(gate -> gate.disclosure(locale), this::show, code -> unavailable());
+        ask(gate -> new Answer(gate.disclosure(locale), gate.state()), this::show,
+                code -> unavailable(R.string.unavailable));
     }
 
-    private PreferenceCategory category(int title) {
-        PreferenceCategory category = new PreferenceCategory(getContext());
-        category.setTitle(title);
-        getPreferenceScreen().addPreference(category);
-        return category;
+    @Override
+    void changed() {
+        refresh();
     }
 
-    private SwitchPreference choice(
-            PreferenceCategory category, String key, int title, boolean checked) {
-        SwitchPreference row = new SwitchPreference(getContext());
-        row.setKey(key);
-        row.setPersistent(false);
-        row.setTitle(title);
-        row.setChecked(checked);
-        category.addPreference(row);
-        return row;
+    @Override
+    void silent() {
+        if (mAnswer == null) {
+            unavailable(R.string.grant_silent);
+        } else {
+            page().failed(R.string.grant_silent);
+        }
     }
 
-    private SwitchPreference sim(int place, SimIdentity identity) {
-        SwitchPreference row = new SwitchPreference(getContext());
-        boolean known = !identity.number.isEmpty();
-        row.setKey("sim" + identity.subscriptionId);
-        row.setPersistent(false);
-        row.setTitle(getString(R.string.sim, place));
-        row.setSummary(
-                known
-                        ? getString(R.string.sim_reveals, Sims.masked(identity.number))
-                        : getString(R.string.sim_without_number));
-        row.setEnabled(known);
-        row.setChecked(known);
-        row.setOnPreferenceChangeListener(
-                (changed, value) -> {
-                    row.setChecked((Boolean) value);
-                    setReady();
-                    return false;
-                });
-        mSims.put(row, identity);
-        return row;
+    private void show(Answer answer) {
+        mAnswer = answer;
+        List<String> news = news(answer.disclosure);
+        mNews.setSummary(String.join("\n", news));
+        keep(getPreferenceScreen(), mNews, !news.isEmpty());
+        mText.setSummary(answer.disclosure.text);
+        if (page().changes() && !mChosen) {
+            mChoices.set(answer.state);
+        }
+        mChosen = true;
+        setReady();
+        if (mConfirmed) {
+            mConfirmed = false;
+            confirmed();
+        }
     }
 
-    private static String each(List<String> identities) {
-        return String.join("\n", identities.stream().map(Sims::masked).toList());
+    /** What an owner who had agreed has not agreed to yet; nothing for anybody else. */
+    private List<String> news(Disclosure disclosure) {
+        List<String> news = new ArrayList<>(Arrays.asList(disclosure.news));
+        if (!disclosure.controllerBefore.isEmpty()) {
+            news.add(getString(
+                    R.string.new_controller, disclosure.controller, disclosure.controllerBefore));
+        }
+        if (!disclosure.brokerBefore.isEmpty()) {
+            news.add(getString(
+                    R.string.new_broker,
+                    Words.leftToRight(disclosure.broker),
+                    Words.leftToRight(disclosure.brokerBefore)));
+        }
+        if (disclosure.registrarChanged) {
+            news.add(getString(R.string.new_registrar));
+        }
+        return news;
     }
 
-    private void show(Disclosure disclosure) {
-        mDisclosure = disclosure;
-        mText.setSummary(disclosure.text);
+    private void unavailable(int why) {
+        mAnswer = null;
+        mText.setSummary(why);
         setReady();
     }
 
-    private void unavailable() {
-        mDisclosure = null;
-        mText.setSummary(R.string.unavailable);
-        setReady();
-    }
-
-    private void setReady() {
-        ((DisclosureActivity) getActivity()).setReady(mDisclosure != null && chosen().length > 0);
-    }
-
-    private SimIdentity[] chosen() {
-        List<SimIdentity> chosen = new ArrayList<>();
-        mSims.forEach(
-                (row, sim) -> {
-                    if (row.isChecked()) {
-                        chosen.add(sim);
-                    }
-                });
-        return chosen.toArray(new SimIdentity[0]);
-    }
-
-    private int[] classes() {
-        IntStream.Builder optional = IntStream.builder();
-        if (mImsi.isChecked()) {
-            optional.add(DataClass.IMSI);
-        }
-        if (mImei.isChecked()) {
-            optional.add(DataClass.IMEI);
-        }
-        return IntStream.concat(Arrays.stream(NEEDED), optional.build()).toArray();
+    /** Whether there is something to agree to, and somebody who may. */
+    void setReady() {
+        page().setReady(
+                mAnswer != null
+                        && (page().asksForAll()
+                                ? mAnswer.state.policy == Policy.NONE && mChoices.sims().length > 0
+                                : mAnswer.state.on));
     }
 
     /** No identity goes along: the other page reads them itself. */
     private boolean preview() {
-        int[] sims = Arrays.stream(chosen()).mapToInt(sim -> sim.subscriptionId).toArray();
-        startActivity(
-                new Intent(getContext(), PreviewActivity.class)
-                        .putExtra(PreviewActivity.SIMS, sims)
-                        .putExtra(PreviewActivity.CLASSES, classes()));
+        boolean whole = page().asksForAll() || mAnswer == null;
+        int[] sims =
+                whole
+                        ? Arrays.stream(mChoices.sims()).mapToInt(s -> s.subscriptionId).toArray()
+                        : Arrays.stream(mAnswer.state.sims)
+                                .mapToInt(s -> s.subscriptionId)
+                                .toArray();
+        int[] classes =
+                whole
+                        ? mChoices.classes()
+                        : IntStream.concat(
+                                        IntStream.of(mAnswer.state.allowedClasses),
+                                        IntStream.of(page().dataClass()))
+                                .distinct()
+                                .toArray();
+        startActivity(PreviewActivity.of(getContext(), sims, classes));
         return true;
     }
 
-    /** Called once the owner has decided, and has shown to be the owner. */
-    void grant() {
-        Grant grant = new Grant();
-        grant.disclosureSha256 = mDisclosure.sha256;
-        grant.locale = mDisclosure.locale;
-        grant.allowedClasses = classes();
-        grant.sims = chosen();
-        grant.method = CaptureMethod.SETTINGS_PAGE;
-        grant.whileRoaming = mRoaming.isChecked();
-        grant.withDataSaver = !mSavers.isChecked();
-        grant.withBatterySaver = !mSavers.isChecked();
+    /** The owner has agreed to what is shown now. */
+    void pressed() {
+        mPressed = mAnswer.disclosure.sha256;
+    }
+
+    /** Called once the owner has agreed, and has shown to be the owner. The page may have been made anew meanwhile. */
+    void confirmed() {
+        if (mAnswer == null) {
+            mConfirmed = true;
+        } else if (Arrays.equals(mPressed, mAnswer.disclosure.sha256)) {
+            order();
+        } else {
+            failed(ErrorCode.UNKNOWN_DISCLOSURE);
+        }
+    }
+
+    private interface Order {
+        void give(ICloudMessagingConsent gate) throws RemoteException;
+    }
+
+    private void order() {
         Context context = getContext().getApplicationContext();
+        int dataClass = page().dataClass();
+        Grant grant = mChoices.grant(mAnswer.disclosure);
+        boolean whole = page().asksForAll();
+        Order order =
+                whole
+                        ? gate -> gate.grant(grant)
+                        : gate -> gate.setClassAllowed(dataClass, true);
         ask(
                 gate -> {
                     // What forbids may have changed since the page was opened.
                     Reports.send(context);
-                    gate.grant(grant);
+                    order.give(gate);
                     Reports.send(context);
                     return true;
                 },
-                on -> getActivity().finish(),
-                code -> {
-                    Toast.makeText(context, R.string.failed, Toast.LENGTH_LONG).show();
-                    setReady();
-                });
+                done -> getActivity().finish(),
+                this::failed);
+    }
+
+    private void failed(int code) {
+        page().failed(page().asksForAll() ? Failures.grant(code) : Failures.allow(code));
+        if (code == ErrorCode.UNKNOWN_DISCLOSURE) {
+            View view = getView();
+            ((ListView) view.findViewById(android.R.id.list)).setSelection(0);
+        }
+        refresh();
     }
 }

@@ -9,6 +9,7 @@ import android.os.ServiceSpecificException;
 import android.system.cloudmessaging.ConsentState;
 import android.system.cloudmessaging.ICloudMessagingConsent;
 import android.system.cloudmessaging.ICloudMessagingListener;
+import android.system.cloudmessaging.Withdrawal;
 import android.util.Log;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -37,6 +38,8 @@ final class Gate {
     static final Question<ConsentState> STATE = ICloudMessagingConsent::state;
 
     private static final ExecutorService ASKS = Executors.newSingleThreadExecutor();
+    /** As many threads as there are owners' taps that the service has not obeyed yet. */
+    private static final ExecutorService ORDERS = Executors.newCachedThreadPool();
 
     private final Context mContext;
     private final Executor mAnswers;
@@ -88,17 +91,48 @@ final class Gate {
 
     /** Either is told: `failed` with a code of ErrorCode, or UNAVAILABLE. */
     <T> void ask(Question<T> question, Consumer<T> answered, IntConsumer failed) {
-        ASKS.execute(
+        ask(
+                ASKS,
+                () -> {
+                    ICloudMessagingConsent service = service();
+                    if (question != STATE) {
+                        Known.forget();
+                    }
+                    T answer = question.ask(service);
+                    if (answer instanceof ConsentState state) {
+                        Known.told(state);
+                    }
+                    return answer;
+                },
+                answered,
+                failed);
+    }
+
+    /** As ask(), but does not wait for what was asked before: turning off waits for nothing. */
+    void withdraw(boolean erase, Consumer<Withdrawal> answered, IntConsumer failed) {
+        ask(
+                ORDERS,
+                () -> {
+                    ICloudMessagingConsent service = mService;
+                    if (service == null) {
+                        service = ICloudMessagingConsent.Stub.asInterface(mFound.find());
+                    }
+                    return service.withdraw(erase);
+                },
+                answered,
+                failed);
+    }
+
+    private interface Answer<T> {
+        T get() throws RemoteException;
+    }
+
+    private <T> void ask(
+            ExecutorService thread, Answer<T> question, Consumer<T> answered, IntConsumer failed) {
+        thread.execute(
                 () -> {
                     try {
-                        ICloudMessagingConsent service = service();
-                        if (question != STATE) {
-                            Known.forget();
-                        }
-                        T answer = question.ask(service);
-                        if (answer instanceof ConsentState state) {
-                            Known.told(state);
-                        }
+                        T answer = question.get();
                         mAnswers.execute(() -> answered.accept(answer));
                     } catch (ServiceSpecificException e) {
                         // Its message holds no personal data.

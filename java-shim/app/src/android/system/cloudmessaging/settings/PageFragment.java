@@ -4,65 +4,95 @@ package android.system.cloudmessaging.settings;
 import android.content.Context;
 import android.content.Intent;
 import android.os.Bundle;
-import android.preference.EditTextPreference;
+import android.os.RemoteException;
 import android.preference.Preference;
+import android.preference.PreferenceGroup;
 import android.preference.PreferenceManager;
 import android.preference.PreferenceScreen;
 import android.preference.SwitchPreference;
 import android.system.cloudmessaging.ConsentState;
-import android.system.cloudmessaging.Erasure;
 import android.system.cloudmessaging.ICloudMessagingConsent;
-import android.system.cloudmessaging.Registration;
+import android.system.cloudmessaging.Legacy;
+import android.system.cloudmessaging.OffReason;
+import android.system.cloudmessaging.Policy;
 import android.system.cloudmessaging.SimState;
 import android.system.cloudmessaging.Withdrawal;
-import android.widget.Toast;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.IntUnaryOperator;
 
 /**
  * The rows of the page. It shows what the gate says, and forwards what the owner wants: turning on goes by way of the
- * disclosure, turning off does not wait for a question.
+ * disclosure, turning off does not wait for a question. Rows stay where they are while what they say changes.
  */
 @SuppressWarnings("deprecation") // RowsFragment says why.
-public final class PageFragment extends RowsFragment {
+public final class PageFragment extends RowsFragment implements SimSection.Orders {
     private static final String ERASE = "erase";
+    // From the top of the page to its end.
+    private static final int USE = 0;
+    private static final int STATE = 1;
+    private static final int PROBLEM = 2;
+    private static final int FORGET = 3;
+    private static final int FIRST_SIM = 10;
+    private static final int ALLOWED = 100;
+    private static final int ERASING = 101;
+    private static final int SENT = 102;
+    private static final int LEGACY = 103;
 
     private SwitchPreference mUse;
     private TextPreference mState;
+    private TextPreference mProblem;
+    private Preference mForget;
+    private Allowed mAllowed;
     private SwitchPreference mErase;
     private Preference mSent;
+    private TextPreference mLegacy;
+    private final Map<Integer, SimSection> mSims = new HashMap<>();
     /** Of the withdrawal that this page asked for; null while there is none, or it is on again. */
     private Withdrawal mWithdrawal;
 
     @Override
     public void onCreate(Bundle saved) {
         super.onCreate(saved);
-        mUse = new SwitchPreference(getContext());
-        mUse.setKey("use");
-        mUse.setPersistent(false);
-        mUse.setTitle(R.string.use);
+        mUse = row(new SwitchPreference(getContext()), "use", USE, R.string.use);
         mUse.setSummary(R.string.use_summary);
         mUse.setEnabled(false);
         mUse.setOnPreferenceChangeListener((row, on) -> switched((Boolean) on));
-        mState = new TextPreference(getContext());
-        mState.setKey("state");
+        mState = row(new TextPreference(getContext()), "state", STATE, R.string.state);
         mState.setSpoken();
-        mState.setTitle(R.string.state);
         mState.setOnPreferenceClickListener(row -> withdraw());
+        mProblem = row(new TextPreference(getContext()), "problem", PROBLEM, R.string.problem);
+        mProblem.setSpoken();
+        mForget = row(new Preference(getContext()), "forget", FORGET, R.string.forget);
+        mForget.setSummary(R.string.forget_summary);
+        mForget.setOnPreferenceClickListener(row -> withdraw());
+        mAllowed = new Allowed(this, ALLOWED);
         // Only how this page turns off: kept here, and nothing that could turn on.
-        mErase = new SwitchPreference(getContext());
-        mErase.setKey(ERASE);
-        mErase.setTitle(R.string.erase);
+        mErase = row(new SwitchPreference(getContext()), ERASE, ERASING, R.string.erase);
+        mErase.setPersistent(true);
         mErase.setSummary(R.string.erase_summary);
-        mSent = new Preference(getContext());
-        mSent.setKey("sent");
-        mSent.setPersistent(false);
-        mSent.setTitle(R.string.sent);
+        mSent = row(new Preference(getContext()), "sent", SENT, R.string.sent);
         mSent.setSummary(R.string.sent_summary);
         mSent.setIntent(new Intent(getContext(), SentActivity.class));
+        mLegacy = row(new TextPreference(getContext()), "legacy", LEGACY, R.string.legacy_unnamed);
+        mLegacy.setSingleLineTitle(false);
+    }
+
+    private static <T extends Preference> T row(T row, String key, int order, int title) {
+        row.setKey(key);
+        row.setPersistent(false);
+        row.setTitle(title);
+        row.setOrder(order);
+        return row;
     }
 
     @Override
     void refresh() {
-        ask(ICloudMessagingConsent::state, this::show, code -> unavailable());
+        String locale = Locale.getDefault().toLanguageTag();
+        ask(Gate.STATE, this::show, code -> unavailable());
+        // Without it, nothing is said of it.
+        ask(gate -> gate.legacy(locale), this::show, code -> {});
     }
 
     @Override
@@ -79,100 +109,148 @@ public final class PageFragment extends RowsFragment {
         if (state.on) {
             mWithdrawal = null;
         }
-        PreferenceScreen screen = getPreferenceScreen();
-        screen.removeAll();
-        mUse.setEnabled(true);
+        PreferenceScreen page = getPreferenceScreen();
+        mUse.setEnabled(state.on || state.policy == Policy.NONE);
         mUse.setChecked(state.on);
-        mState.setSummary(status(state));
+        mState.setSummary(
+                mWithdrawal != null && state.durable && state.policy == Policy.NONE
+                        ? Words.of(getContext(), mWithdrawal)
+                        : Words.of(getContext(), state));
         mState.setSelectable(!state.on && !state.durable);
-        add(screen, mUse);
-        add(screen, mState);
-        if (state.on) {
-            for (SimState sim : state.sims) {
-                if (sim.registration == Registration.CODE_NEEDED) {
-                    add(screen, code(sim));
-                    add(screen, anotherCode(sim));
-                }
-            }
-            add(screen, mErase);
-        }
-        add(screen, mSent);
+        keep(page, mUse, true);
+        keep(page, mState, true);
+        keep(page, mForget, !state.on && state.durable && kept(state.offReason));
+        mAllowed.show(page, state);
+        keep(page, mErase, state.on);
+        keep(page, mSent, true);
+        show(page, state);
     }
 
-    private String status(ConsentState state) {
-        boolean erased = mWithdrawal != null && mWithdrawal.erasure == Erasure.CONFIRMED;
-        return erased && !state.on && state.durable
-                ? getString(R.string.off_erased)
-                : Words.of(getContext(), state);
+    /** Whether a record is there, of what does not count now. */
+    private static boolean kept(int offReason) {
+        return offReason != OffReason.NO_RECORD && offReason != OffReason.UNKNOWN_USER;
+    }
+
+    private void show(PreferenceGroup page, ConsentState state) {
+        mSims.forEach(
+                (id, section) -> {
+                    if (!state.on || find(state.sims, id) == null) {
+                        section.hide(page);
+                    }
+                });
+        if (!state.on) {
+            return;
+        }
+        for (int i = 0; i < state.sims.length; i++) {
+            int place = i;
+            SimState sim = state.sims[i];
+            mSims.computeIfAbsent(
+                            sim.subscriptionId,
+                            id ->
+                                    new SimSection(
+                                            getContext(), id, label(id), FIRST_SIM + place, this))
+                    .show(page, state, sim);
+        }
+    }
+
+    private static SimState find(SimState[] sims, int subscription) {
+        for (SimState sim : sims) {
+            if (sim.subscriptionId == subscription) {
+                return sim;
+            }
+        }
+        return null;
+    }
+
+    private String label(int subscription) {
+        String label = Sims.labels(getContext()).get(subscription);
+        return label == null ? getString(R.string.sim_absent) : label;
+    }
+
+    private void show(Legacy legacy) {
+        mLegacy.setTitle(
+                legacy.name.isEmpty()
+                        ? getString(R.string.legacy_unnamed)
+                        : getString(R.string.legacy, legacy.name));
+        // Both are the maker's words.
+        mLegacy.setSummary((legacy.erasure + "\n" + legacy.address).strip());
+        keep(getPreferenceScreen(), mLegacy, legacy.wasRegistered);
     }
 
     private void unavailable() {
-        PreferenceScreen screen = getPreferenceScreen();
-        screen.removeAll();
+        hideWhatIsOfOn();
+        keep(getPreferenceScreen(), mProblem, false);
         mUse.setEnabled(false);
         mUse.setChecked(false);
         mState.setSummary(R.string.unavailable);
         mState.setSelectable(false);
-        add(screen, mUse);
-        add(screen, mState);
+    }
+
+    @Override
+    void silent() {
+        keep(getPreferenceScreen(), mUse, true);
+        keep(getPreferenceScreen(), mState, true);
+        mState.setSummary(R.string.silent);
+        mState.setSelectable(true);
+    }
+
+    private void hideWhatIsOfOn() {
+        PreferenceScreen page = getPreferenceScreen();
+        keep(page, mUse, true);
+        keep(page, mState, true);
+        mSims.values().forEach(section -> section.hide(page));
+        mAllowed.hide(page);
+        for (Preference row : new Preference[] {mForget, mErase, mSent, mLegacy}) {
+            keep(page, row, false);
+        }
     }
 
     /** False: the switch stays as it is until the gate says something else. */
     private boolean switched(boolean on) {
-        if (on) {
-            startActivity(new Intent(getContext(), DisclosureActivity.class));
-        } else {
+        if (!on) {
             withdraw();
+        } else {
+            startActivity(DisclosureActivity.turningOn(getContext()));
         }
         return false;
     }
 
     private boolean withdraw() {
-        boolean erase = mErase.isChecked();
-        ask(
-                gate -> gate.withdraw(erase),
-                withdrawal -> {
-                    mWithdrawal = withdrawal;
-                    refresh();
-                },
-                code -> unavailable());
+        keep(getPreferenceScreen(), mProblem, false);
+        mState.setSummary(R.string.turning_off);
+        withdraw(mErase.isChecked(), this::off, code -> unavailable());
         return true;
     }
 
-    private Preference code(SimState sim) {
-        EditTextPreference row = new EditTextPreference(getContext());
-        row.setKey("code" + sim.subscriptionId);
-        row.getEditText().setHint(R.string.code);
-        row.setPersistent(false);
-        row.setTitle(R.string.code);
-        row.setSummary(sim.codeWasWrong ? R.string.code_wrong : R.string.code_summary);
-        row.setOnPreferenceChangeListener(
-                (changed, text) -> {
-                    String code = ((String) text).strip();
-                    forward(gate -> gate.submitCode(sim.subscriptionId, code));
-                    return false;
-                });
-        return row;
+    /** It is off, whether or not anything else that was asked is ever answered. */
+    private void off(Withdrawal done) {
+        mWithdrawal = done;
+        hideWhatIsOfOn();
+        mUse.setChecked(false);
+        mState.setSummary(Words.of(getContext(), done));
+        mState.setSelectable(!done.durable);
+        keep(getPreferenceScreen(), mSent, true);
+        refresh();
     }
 
-    private Preference anotherCode(SimState sim) {
-        Preference row = new Preference(getContext());
-        row.setKey("another" + sim.subscriptionId);
-        row.setPersistent(false);
-        row.setTitle(R.string.code_another);
-        row.setOnPreferenceClickListener(
-                clicked -> {
-                    forward(gate -> gate.requestCode(sim.subscriptionId));
-                    return true;
-                });
-        return row;
+    @Override
+    public void submitCode(int subscription, String code) {
+        order(gate -> gate.submitCode(subscription, code), Failures::code);
     }
 
-    private interface Order {
-        void give(ICloudMessagingConsent gate) throws android.os.RemoteException;
+    @Override
+    public void requestCode(int subscription) {
+        order(gate -> gate.requestCode(subscription), Failures::code);
     }
 
-    private void forward(Order order) {
+    /** What an owner tells the gate to do. */
+    interface Order {
+        void give(ICloudMessagingConsent gate) throws RemoteException;
+    }
+
+    /** If the gate refuses, the page says what that means, until something else is ordered. */
+    void order(Order order, IntUnaryOperator words) {
+        keep(getPreferenceScreen(), mProblem, false);
         ask(
                 gate -> {
                     order.give(gate);
@@ -180,7 +258,8 @@ public final class PageFragment extends RowsFragment {
                 },
                 done -> refresh(),
                 code -> {
-                    Toast.makeText(getContext(), R.string.failed, Toast.LENGTH_LONG).show();
+                    mProblem.setSummary(words.applyAsInt(code));
+                    keep(getPreferenceScreen(), mProblem, true);
                     refresh();
                 });
     }

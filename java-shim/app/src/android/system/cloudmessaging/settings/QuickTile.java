@@ -45,7 +45,7 @@ public final class QuickTile extends TileService implements Known.Watcher {
     public void onClick() {
         if (getQsTile().getState() == Tile.STATE_ACTIVE && mGate != null) {
             boolean erase = PageFragment.erases(this);
-            mGate.ask(gate -> gate.withdraw(erase), withdrawal -> look(), code -> look());
+            mGate.withdraw(erase, withdrawal -> look(), code -> look());
         } else {
             startActivityAndCollapse(
                     PendingIntent.getActivity(

@@ -5,6 +5,7 @@ import android.os.Bundle;
 import android.preference.Preference;
 import android.preference.PreferenceFragment;
 import android.preference.PreferenceGroup;
+import android.system.cloudmessaging.Withdrawal;
 import android.view.View;
 import android.widget.ListView;
 import java.util.function.Consumer;
@@ -13,6 +14,9 @@ import java.util.function.IntConsumer;
 /** What the pages share: rows that are made of what the gate answers, and the gate itself while they are shown. */
 @SuppressWarnings("deprecation") // What took the place of android.preference is not part of the platform.
 abstract class RowsFragment extends PreferenceFragment {
+    /** After that, a service that was found and has not answered is said to be silent. */
+    private static final long PATIENCE_MILLIS = 8000;
+
     private Gate mGate;
     private UserWatch mUsers;
 
@@ -21,6 +25,9 @@ abstract class RowsFragment extends PreferenceFragment {
 
     /** There may be another state. */
     void changed() {}
+
+    /** The gate has not answered for a long time; it still may. */
+    void silent() {}
 
     @Override
     public void onCreate(Bundle saved) {
@@ -56,18 +63,36 @@ abstract class RowsFragment extends PreferenceFragment {
 
     /** As Gate, but for answers that come when the page is gone. */
     final <T> void ask(Gate.Question<T> question, Consumer<T> answered, IntConsumer failed) {
-        mGate.ask(
-                question,
-                answer -> {
+        Runnable answer = waiting();
+        mGate.ask(question, here(answer, answered), code -> here(answer, failed::accept).accept(code));
+    }
+
+    /** Turns off: at once, whatever else was asked before and is not answered. */
+    final void withdraw(boolean erase, Consumer<Withdrawal> answered, IntConsumer failed) {
+        Runnable answer = waiting();
+        mGate.withdraw(
+                erase, here(answer, answered), code -> here(answer, failed::accept).accept(code));
+    }
+
+    /** Says so if it takes too long. What it gives back ends the waiting. */
+    private Runnable waiting() {
+        Runnable tooLong =
+                () -> {
                     if (isAdded()) {
-                        answered.accept(answer);
+                        silent();
                     }
-                },
-                code -> {
-                    if (isAdded()) {
-                        failed.accept(code);
-                    }
-                });
+                };
+        getContext().getMainThreadHandler().postDelayed(tooLong, PATIENCE_MILLIS);
+        return () -> getContext().getMainThreadHandler().removeCallbacks(tooLong);
+    }
+
+    private <T> Consumer<T> here(Runnable answer, Consumer<T> then) {
+        return value -> {
+            if (isAdded()) {
+                answer.run();
+                then.accept(value);
+            }
+        };
     }
 
     /** Adds a row behind the others, wherever it may have been before. */
@@ -82,6 +107,24 @@ abstract class RowsFragment extends PreferenceFragment {
         row.setSummary(text);
         row.setSingleLineTitle(false);
         add(group, row);
+    }
+
+    /**
+     * Has that row in the group, at the place that its order says, or has not. What stays is not touched: it keeps the focus,
+     * and a dialog of it stays open.
+     */
+    static void keep(PreferenceGroup group, Preference row, boolean there) {
+        for (int i = 0; i < group.getPreferenceCount(); i++) {
+            if (group.getPreference(i) == row) {
+                if (!there) {
+                    group.removePreference(row);
+                }
+                return;
+            }
+        }
+        if (there) {
+            group.addPreference(row);
+        }
     }
 
     /** Shows that line, and nothing else. */

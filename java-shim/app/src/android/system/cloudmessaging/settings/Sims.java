@@ -8,7 +8,9 @@ import android.telephony.SubscriptionManager;
 import android.telephony.TelephonyManager;
 import android.util.Log;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The SIMs in the phone and what identifies them. Read in two cases only: while the owner looks at what would be revealed,
@@ -37,9 +39,8 @@ final class Sims {
         if (subscriptions == null || telephony == null) {
             return new SimIdentity[0];
         }
-        List<SubscriptionInfo> active = subscriptions.getActiveSubscriptionInfoList();
         List<SimIdentity> sims = new ArrayList<>();
-        for (SubscriptionInfo info : active == null ? List.<SubscriptionInfo>of() : active) {
+        for (SubscriptionInfo info : active(context)) {
             SimIdentity sim = new SimIdentity();
             sim.subscriptionId = info.getSubscriptionId();
             sim.number = known(subscriptions.getPhoneNumber(sim.subscriptionId));
@@ -51,10 +52,45 @@ final class Sims {
         return sims.toArray(new SimIdentity[0]);
     }
 
-    /** Enough to recognise one's own, and not more than that. */
+    /** What their owner calls them, by subscription id; in the order in which they are in the phone. */
+    static Map<Integer, String> names(Context context) {
+        Map<Integer, String> names = new LinkedHashMap<>();
+        for (SubscriptionInfo info : active(context)) {
+            CharSequence name = info.getDisplayName();
+            names.put(
+                    info.getSubscriptionId(),
+                    name == null || name.isEmpty()
+                            ? context.getString(R.string.sim, names.size() + 1)
+                            : name.toString());
+        }
+        return names;
+    }
+
+    /** The same, with the numbers. Nothing else is read for it. */
+    static Map<Integer, String> labels(Context context) {
+        SubscriptionManager subscriptions = context.getSystemService(SubscriptionManager.class);
+        Map<Integer, String> labels = names(context);
+        labels.replaceAll(
+                (id, name) -> {
+                    String number = known(subscriptions.getPhoneNumber(id));
+                    return number.isEmpty()
+                            ? name
+                            : context.getString(R.string.sim_label, name, masked(number));
+                });
+        return labels;
+    }
+
+    /** Enough to recognise one's own, and not more than that. From left to right in every language. */
     static String masked(String identity) {
         int hidden = Math.max(0, identity.length() - SHOWN_DIGITS);
         return Words.leftToRight("•".repeat(hidden) + identity.substring(hidden));
+    }
+
+    private static List<SubscriptionInfo> active(Context context) {
+        SubscriptionManager subscriptions = context.getSystemService(SubscriptionManager.class);
+        List<SubscriptionInfo> active =
+                subscriptions == null ? null : subscriptions.getActiveSubscriptionInfoList();
+        return active == null ? List.of() : active;
     }
 
     private static String known(String identity) {

@@ -56,6 +56,11 @@ public final class Bed implements AutoCloseable {
         return tell("code").replace("\"", "");
     }
 
+    /** The same, to the number of a second SIM. */
+    public String code(String number) throws IOException {
+        return tell("code " + number).replace("\"", "");
+    }
+
     public IBinder consent() throws IOException {
         return open("consent.sock", "android.system.cloudmessaging.ICloudMessagingConsent", true);
     }

@@ -13,17 +13,25 @@ import android.content.Intent;
 import android.content.pm.PackageInfo;
 import android.net.ConnectivityManager;
 import android.net.NetworkCapabilities;
+import android.os.Binder;
+import android.os.Bundle;
 import android.os.Looper;
+import android.os.Parcel;
 import android.os.Process;
 import android.preference.EditTextPreference;
 import android.preference.Preference;
 import android.preference.PreferenceFragment;
 import android.preference.PreferenceScreen;
 import android.preference.SwitchPreference;
+import android.system.cloudmessaging.ICloudMessagingConsent;
 import android.system.cloudmessaging.settings.CloudMessagingActivity;
 import android.system.cloudmessaging.settings.DisclosureActivity;
 import android.telephony.SubscriptionManager;
 import android.telephony.TelephonyManager;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -98,6 +106,33 @@ public abstract class PageCase {
         RealServices.SERVED.put(SERVICE + "Platform", mBed.platform());
     }
 
+    /** What happens instead of a call; the real gate can be asked all the same. */
+    interface Instead {
+        Object of(Method method, Object[] arguments, Callable<Object> real) throws Exception;
+    }
+
+    /** Serves the real gate, but for what it cannot be brought to here. */
+    void serve(Instead instead) throws Exception {
+        ICloudMessagingConsent real = ICloudMessagingConsent.Stub.asInterface(mBed.consent());
+        Binder binder = new Binder();
+        ICloudMessagingConsent gate = (ICloudMessagingConsent) Proxy.newProxyInstance(
+                PageCase.class.getClassLoader(), new Class<?>[] {ICloudMessagingConsent.class},
+                (self, method, arguments) -> {
+                    if (method.getName().equals("asBinder")) {
+                        return binder;
+                    }
+                    return instead.of(method, arguments, () -> {
+                        try {
+                            return method.invoke(real, arguments);
+                        } catch (InvocationTargetException e) {
+                            throw (Exception) e.getCause();
+                        }
+                    });
+                });
+        binder.attachInterface(gate, SERVICE + "Consent");
+        RealServices.SERVED.put(SERVICE + "Consent", binder);
+    }
+
     @After
     public void end() throws Exception {
         sServices.end();
@@ -149,7 +184,12 @@ public abstract class PageCase {
     static Activity started(Activity from, Class<? extends Activity> kind) {
         Intent intent = shadowOf(from).getNextStartedActivity();
         assertEquals(kind.getName(), intent.getComponent().getClassName());
-        return Robolectric.buildActivity(kind, intent).setup().get();
+        return inFront(Robolectric.buildActivity(kind, intent).setup()).get();
+    }
+
+    /** As the window that the owner touches. */
+    static <T extends Activity> ActivityController<T> inFront(ActivityController<T> page) {
+        return page.windowFocusChanged(true);
     }
 
     private static boolean sStarted;
@@ -182,6 +222,7 @@ public abstract class PageCase {
 
     static final int R_TURN_ON = android.system.cloudmessaging.settings.R.id.turn_on;
     static final int R_NOT_NOW = android.system.cloudmessaging.settings.R.id.not_now;
+    static final int R_PROBLEM = android.system.cloudmessaging.settings.R.id.problem;
     static final int R_ROWS = android.system.cloudmessaging.settings.R.id.rows;
 
     /** Turns on by way of the disclosure, and proves the number. */
@@ -195,11 +236,38 @@ public abstract class PageCase {
     /** Enters the code that came. */
     void prove(Activity page) throws Exception {
         until(() -> rows(page).findPreference("code" + SIM) != null);
-        EditTextPreference code = (EditTextPreference) rows(page).findPreference("code" + SIM);
+        // The last one may be of an earlier time.
+        String[] entered = {"null"};
         until(() -> {
-            code.getOnPreferenceChangeListener().onPreferenceChange(code, mBed.code());
+            String code = mBed.code();
+            if (!code.equals(entered[0]) && rows(page).findPreference("code" + SIM) != null) {
+                entered[0] = code;
+                submit(page, SIM, code);
+            }
             return state(page).equals("On, connected");
         });
+    }
+
+    /** The row of the page that takes the code of a SIM. */
+    static void submit(Activity page, int sim, String code) {
+        EditTextPreference row = (EditTextPreference) rows(page).findPreference("code" + sim);
+        assertFalse(row.getOnPreferenceChangeListener().onPreferenceChange(row, code));
+    }
+
+    /** What the page says that did not work; empty if it says nothing. */
+    static String problem(Activity page) {
+        Preference row = rows(page).findPreference("problem");
+        return row == null ? "" : row.getSummary().toString();
+    }
+
+    /** Whether a text is in what is kept of a page while it is away. */
+    static boolean holds(Bundle saved, String text) {
+        Parcel parcel = Parcel.obtain();
+        saved.writeToParcel(parcel, 0);
+        byte[] bytes = RealParcel.bytes(parcel).from(0);
+        parcel.recycle();
+        return new String(bytes, StandardCharsets.ISO_8859_1).contains(text)
+                || new String(bytes, StandardCharsets.UTF_16LE).contains(text);
     }
 
     static String texts(android.preference.PreferenceGroup rows) {
