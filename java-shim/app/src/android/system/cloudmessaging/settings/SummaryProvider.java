@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package android.system.cloudmessaging.settings;
 
-import android.content.ContentProvider;
-import android.content.ContentValues;
-import android.database.Cursor;
 import android.net.Uri;
 import android.os.Bundle;
 import android.system.cloudmessaging.ConsentState;
@@ -16,9 +13,9 @@ import java.util.concurrent.TimeoutException;
 
 /**
  * The line under the tile in Settings, which asks for it by `call` (SettingsLib, TileUtils), and again when it is told that
- * there is another. There are no rows.
+ * there is another.
  */
-public final class SummaryProvider extends ContentProvider implements Known.Watcher {
+public final class SummaryProvider extends CalledProvider implements Known.Watcher {
     /** Settings' name for the line. */
     private static final String SUMMARY = "com.android.settings.summary";
     /** As the manifest says to Settings. */
@@ -127,30 +124,5 @@ public final class SummaryProvider extends ContentProvider implements Known.Watc
             mSaid = null;
             getContext().getContentResolver().notifyChange(LINE, null);
         }
-    }
-
-    @Override
-    public Cursor query(Uri uri, String[] columns, String where, String[] with, String order) {
-        return null;
-    }
-
-    @Override
-    public String getType(Uri uri) {
-        return null;
-    }
-
-    @Override
-    public Uri insert(Uri uri, ContentValues values) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public int delete(Uri uri, String where, String[] with) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public int update(Uri uri, ContentValues values, String where, String[] with) {
-        throw new UnsupportedOperationException();
     }
 }

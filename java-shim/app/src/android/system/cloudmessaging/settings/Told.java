@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package android.system.cloudmessaging.settings;
 
-import android.content.ContentProvider;
-import android.content.ContentValues;
 import android.content.Context;
 import android.content.Intent;
-import android.database.Cursor;
 import android.net.Uri;
 import android.os.Binder;
 import android.os.Bundle;
@@ -89,7 +86,7 @@ final class Told {
      * Where it is told: one for all users, in the system user. It is not exported, so that only this app can; and who the user
      * is, the kernel says.
      */
-    public static final class Provider extends ContentProvider {
+    public static final class Provider extends CalledProvider {
         @Override
         public Bundle call(String method, String argument, Bundle facts) {
             int uid = Binder.getCallingUid();
@@ -102,36 +99,6 @@ final class Told {
                 Binder.restoreCallingIdentity(identity);
             }
             return Bundle.EMPTY;
-        }
-
-        @Override
-        public boolean onCreate() {
-            return true;
-        }
-
-        @Override
-        public Cursor query(Uri uri, String[] columns, String where, String[] with, String order) {
-            return null;
-        }
-
-        @Override
-        public String getType(Uri uri) {
-            return null;
-        }
-
-        @Override
-        public Uri insert(Uri uri, ContentValues values) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public int delete(Uri uri, String where, String[] with) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public int update(Uri uri, ContentValues values, String where, String[] with) {
-            throw new UnsupportedOperationException();
         }
     }
 }

@@ -213,7 +213,9 @@ public final class ReportsTest extends ReportsCase {
         say(Intent.ACTION_APPLICATION_RESTRICTIONS_CHANGED);
         until(() -> !user(0).forbiddenByOrganisation && consent().equals("true 1"));
 
-        assertEquals(Process.myUid(), user(0).defaultSmsUid);
+        assertEquals(
+                mContext.getPackageManager().getPackageUid("org.example.messaging", 0),
+                user(0).defaultSmsUid);
         ShadowRoleManager.removeRoleHolder(
                 RoleManager.ROLE_SMS, "org.example.messaging", Process.myUserHandle());
         until(() -> user(0).defaultSmsUid == -1);
