@@ -6,5 +6,5 @@ suite() {
     cargo test --package cloudmessaging_gate --lib legacy
     cargo test --package legacy
     cargo test --package cloudmessaging_gate --lib -- user::tests::updates user::tests::versions user::tests::samples \
-        schema message::upgrade consent::store
+        user::tests::committing checkpoint schema message::upgrade consent::store
 }

@@ -52,7 +52,7 @@ words! { Refusal {
     OFF: "the owner has not turned cloud messaging on",
     OUTDATED_DISCLOSURE: "the owner agreed to an older disclosure, this build reveals more",
     POLICY: "a policy of the build, the organisation or the user forbids it",
-    NOT_YET_REPORTED: "users or network were not reported since the service started",
+    NOT_YET_REPORTED: "users or network were not reported since the service started, or the boot is not complete",
     NOT_UNLOCKED: "the user has not unlocked the phone since it booted",
     SIM_NOT_NAMED: "the owner's consent does not name this SIM",
     SIM_CHANGED: "the SIM or its number is not the one the owner agreed to, or is not there",

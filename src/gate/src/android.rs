@@ -5,11 +5,13 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use android_logger::Config;
 use log::LevelFilter;
 use rustutils::system_properties;
 
+use crate::checkpoint::Checkpoint;
 use crate::keystore::Keystore;
 use crate::registered::{self, Init};
 use crate::secrets::Secrets;
@@ -22,6 +24,30 @@ const CONFIG: &str = "/system_ext/etc/cloudmessaging/config.json";
 const DATA: &str = "/data/misc/cloudmessaging";
 /// The uplink's program.
 const UPLINK: &str = "/system_ext/bin/cloudmessaging_uplink";
+
+/// Set to 1 when the boot is complete.
+const BOOT_COMPLETED: &str = "sys.boot_completed";
+
+/// Committed when the boot is complete.
+#[derive(Default)]
+struct BootCompleted(AtomicBool);
+
+impl Checkpoint for BootCompleted {
+    fn is_committed(&self) -> bool {
+        if self.0.load(Ordering::SeqCst) {
+            return true;
+        }
+        let completed = match system_properties::read(BOOT_COMPLETED) {
+            Ok(value) => value.as_deref() == Some("1"),
+            Err(e) => {
+                log::error!("whether the boot is complete is not known: {e}");
+                false
+            }
+        };
+        self.0.fetch_or(completed, Ordering::SeqCst);
+        completed
+    }
+}
 
 /// Where things are.
 pub struct Options {
@@ -84,6 +110,12 @@ impl Options {
     /// Where keys are that stay on this phone.
     pub fn secrets(&self) -> Box<dyn Secrets> {
         Box::new(Keystore::of_the_phone())
+    }
+
+    /// Whether /data can still be put back. The activity manager has vold commit a checkpoint before it says that the
+    /// boot is complete, whether or not there was one; every coredomain may read that.
+    pub fn checkpoint(&self) -> Box<dyn Checkpoint> {
+        Box::new(BootCompleted::default())
     }
 
     /// Who keeps this process while somebody is on.

@@ -113,6 +113,7 @@ impl Stage {
         });
         let network = Network { connected: true, ..Network::default() };
         gate.report(Facts {
+            committed: true,
             exists: true,
             unlocked: true,
             policy: None,

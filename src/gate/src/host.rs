@@ -14,6 +14,7 @@ use binder::host::{open_driver, Limits, ServeError, Server};
 use binder::Interface;
 use clap::{Args, Parser};
 
+use crate::checkpoint::{Checkpoint, Committed, WhileFile};
 use crate::registered::{self, Init};
 use crate::secrets::{Files, Secrets};
 use crate::service::{name, Contexts, Identities, Services, Uids};
@@ -32,6 +33,9 @@ pub struct Options {
     /// Where consent, ledger and keys are kept; made if absent.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
+    /// As long as this file is there, the data directory can still be put back, as after an update of a phone.
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
     #[command(flatten)]
     transport: Transport,
     /// The uplink's program [default: cloudmessaging_uplink beside this one].
@@ -119,6 +123,14 @@ impl Options {
     /// Where keys are that stay on this machine.
     pub fn secrets(&self) -> Box<dyn Secrets> {
         Box::new(Files)
+    }
+
+    /// Whether the data directory can still be put back.
+    pub fn checkpoint(&self) -> Box<dyn Checkpoint> {
+        match &self.checkpoint {
+            Some(file) => Box::new(WhileFile::new(file.clone())),
+            None => Box::new(Committed),
+        }
     }
 
     /// Who keeps this process while somebody is on.

@@ -7,6 +7,7 @@
 //! ([`process`]) is given anything. Whether any of that may happen is [`consent`]'s to say; what an earlier service left ([`legacy`])
 //! is told to the owner, and to nobody else.
 
+pub mod checkpoint;
 pub mod clock;
 pub mod consent;
 pub mod courier;

@@ -47,6 +47,7 @@ fn run(options: Options) -> Result<Infallible, Box<dyn Error>> {
         clock: Arc::new(SystemClock),
         hints: hints.clone(),
         secrets: options.secrets(),
+        checkpoint: options.checkpoint(),
         stay: Stay::begin(options.keeper(), &options.data),
         legacy: Leftovers::new(legacy, &options.data),
     }));

@@ -263,3 +263,21 @@ fn its_memory_is_not_to_be_read() {
     let files = fs::metadata(format!("/proc/{}/maps", daemon.0.id())).unwrap();
     assert_eq!(files.uid(), 0);
 }
+
+#[test]
+fn off_is_not_durable_while_the_data_can_be_put_back() {
+    let host = Host::new();
+    host.put("trial", "");
+    let mut command = host.command();
+    command.arg("--checkpoint").arg(host.path("trial"));
+    let _daemon = Daemon::start(command);
+    report(&host);
+    assert!(!host.consent().withdraw(false).unwrap().durable);
+    fs::remove_file(host.path("trial")).unwrap();
+    let begin = std::time::Instant::now();
+    while !host.consent().state().unwrap().durable {
+        assert!(begin.elapsed().as_secs() < 20, "it is not tried again");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(host.consent().withdraw(false).unwrap().durable);
+}

@@ -113,7 +113,8 @@ pub fn terms() -> Terms {
 
 pub fn facts() -> Facts {
     let network = Network { connected: true, ..Network::default() };
-    Facts { exists: true, unlocked: true, policy: None, sims: vec![1], network: Some(network) }
+    let (exists, unlocked, committed) = (true, true, true);
+    Facts { committed, exists, unlocked, policy: None, sims: vec![1], network: Some(network) }
 }
 
 /// A gate that is open, with an uplink running.

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use cloudmessaging_gate::checkpoint::Committed;
 use cloudmessaging_gate::clock::Clock;
 use cloudmessaging_gate::config::Config;
 use cloudmessaging_gate::consent::Disclosures;
@@ -32,6 +33,7 @@ pub(crate) fn module(
         clock,
         hints,
         secrets: Box::new(Files),
+        checkpoint: Box::new(Committed),
         stay: Stay::begin(Box::new(Unkept), data),
         legacy: Leftovers::new(Default::default(), data),
     }

@@ -14,7 +14,10 @@ enum Refusal {
     OUTDATED_DISCLOSURE = 2,
     /** A policy of the build, the organisation or the user forbids it. */
     POLICY = 3,
-    /** Since the service started, users or network were not reported yet. */
+    /**
+     * Since the service started, users or network were not reported yet; or the boot is not complete, and an update of
+     * the system could still be undone with all that was written since.
+     */
     NOT_YET_REPORTED = 4,
     /** The user has not unlocked the phone since it booted. */
     NOT_UNLOCKED = 5,

@@ -225,9 +225,14 @@ impl ConsentStore {
         Ok(changed)
     }
 
+    /// Takes the record away and leaves its key, which would not come back with a record that is put back.
+    pub fn remove_record(&self) -> Result<(), RemoveError> {
+        self.file.remove().map_err(RemoveError::Record)
+    }
+
     /// Turns off, durably: takes away whatever is there, the record and then its key.
     pub fn remove(&self) -> Result<(), RemoveError> {
-        let record = self.file.remove().map_err(RemoveError::Record);
+        let record = self.remove_record();
         let key = self.key.destroy().map_err(RemoveError::Key);
         record.and(key)
     }

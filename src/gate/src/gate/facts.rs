@@ -24,6 +24,8 @@ pub struct Terms {
 /// What was reported of the world. The default, nothing, refuses everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
+    /// Nothing puts /data back any more.
+    pub committed: bool,
     /// The user is among those reported since the gate started.
     pub exists: bool,
     /// The user has unlocked, and the storage key is here.

@@ -11,7 +11,7 @@ pub(super) fn admission<'t>(
     sim: Option<i32>,
 ) -> Result<&'t Terms, Refusal> {
     let terms = terms.as_ref().map_err(|why| Refusal::Closed(*why))?;
-    if !facts.exists {
+    if !facts.committed || !facts.exists {
         return Err(Refusal::NotYetReported);
     }
     if let Some(policy) = facts.policy {
@@ -74,7 +74,8 @@ mod tests {
 
     fn facts() -> Facts {
         let network = Network { connected: true, ..Network::default() };
-        Facts { exists: true, unlocked: true, policy: None, sims: vec![1], network: Some(network) }
+        let (exists, unlocked, committed) = (true, true, true);
+        Facts { committed, exists, unlocked, policy: None, sims: vec![1], network: Some(network) }
     }
 
     fn with(change: impl FnOnce(&mut Facts)) -> Facts {
@@ -89,6 +90,7 @@ mod tests {
         assert_eq!(reported(&facts()), Ok(()));
         assert_eq!(reported(&Facts::default()), Err(Refusal::NotYetReported));
         assert_eq!(reported(&with(|f| f.exists = false)), Err(Refusal::NotYetReported));
+        assert_eq!(reported(&with(|f| f.committed = false)), Err(Refusal::NotYetReported));
         let no_network = with(|f| f.network = None);
         assert_eq!(connection(&Ok(terms()), &no_network), Err(Refusal::NotYetReported));
     }

@@ -59,7 +59,7 @@ impl User {
     }
 
     /// Withdraws what was accepted under a consent that is not in force. Does nothing where there is nothing to
-    /// do, and while it is not known which consent is in force, if any. False: the disk failed, and it is to be
+    /// do, while it is not known which consent is in force, if any, and while what is written can be undone. False: the disk failed, and it is to be
     /// called again.
     pub fn settle_desk(&self) -> bool {
         let now = self.module.clock.wall_ms();
@@ -71,7 +71,8 @@ impl User {
             let known_before = read();
             // Under this lock `send` asks too: what was taken under a consent is not settled by an older one.
             let current = self.gate.terms().ok().map(|terms| terms.record_id);
-            if !desk.is_open() || !known_before || !read() {
+            let committed = self.module.checkpoint.is_committed();
+            if !desk.is_open() || !known_before || !read() || !committed {
                 return true;
             }
             (desk.inbox.settle(current), desk.outbox.settle(current, now))

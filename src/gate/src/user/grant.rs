@@ -28,6 +28,10 @@ impl User {
             let view = lock(&self.view);
             (view.report.clone().ok_or(ServiceError::NotReady)?, view.withdrawals)
         };
+        if !self.module.checkpoint.is_committed() {
+            // It makes a key in the place of the one before, which a rollback would not bring back.
+            return Err(ServiceError::NotReady);
+        }
         if known.policy.is_some() {
             return Err(ServiceError::Forbidden);
         }

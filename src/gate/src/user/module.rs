@@ -9,6 +9,7 @@ use cloudmessaging_wire::frame;
 use cloudmessaging_wire::proto::uplink::{to_uplink::Frame, Configure, ToUplink};
 use zeroize::Zeroizing;
 
+use crate::checkpoint::Checkpoint;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::consent::Disclosures;
@@ -42,6 +43,8 @@ pub struct Module {
     pub hints: Arc<dyn Hints>,
     /// Where keys are that stay on this phone.
     pub secrets: Box<dyn Secrets>,
+    /// Whether what is written stays written.
+    pub checkpoint: Box<dyn Checkpoint>,
     /// For whom this process stays.
     pub stay: Arc<Stay>,
     /// What an earlier service left. Nothing that is decided asks it.

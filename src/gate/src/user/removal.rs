@@ -86,6 +86,10 @@ impl User {
     pub(super) fn removed(self: &Arc<Self>) -> bool {
         // It may have been reported in this life, or not.
         self.gone();
+        if !self.module.checkpoint.is_committed() {
+            // Who was removed may be put back. With the next report.
+            return false;
+        }
         let removed = self.delete_all();
         self.leave_if_off();
         if let Err(e) = &removed {

@@ -137,7 +137,7 @@ impl User {
         self.match_sims();
         let has_key = lock(&self.vault).storage.is_some();
         // Held until the gate has them: of two reports at the same time, the later one stays.
-        let consent = lock(&self.consent);
+        let mut consent = lock(&self.consent);
         let moved = self.moved();
         let view = lock(&self.view);
         let report = view.report.clone();
@@ -145,13 +145,18 @@ impl User {
         drop(view);
         let named = sims.iter().filter(|sim| consent.named.contains(sim));
         let named = named.map(SimIdentity::subscription_id).filter(|sim| !moved.contains(sim));
+        let committed = self.module.checkpoint.is_committed();
         self.gate.report(Facts {
+            committed,
             exists: report.is_some(),
             unlocked: has_key && report.as_ref().is_some_and(|known| known.unlocked),
             policy: report.as_ref().and_then(|known| known.policy),
             sims: named.collect(),
             network,
         });
+        if !committed && consent.record.is_some() {
+            self.look_again(&mut consent);
+        }
         drop(consent);
         self.module.hints.state_changed(self.id);
         self.wake();

@@ -4,7 +4,8 @@
 //!
 //! What cannot be told, because the disk or the key does not answer, is off (P1). But nothing is concluded from it: the
 //! ledger says nothing, messages that were accepted stay until their deadlines (P6), and it is looked at again until it
-//! can be told, or until the owner's next word has made the question idle.
+//! can be told, or until the owner's next word has made the question idle. The same thread waits until /data cannot be put
+//! back any more (`checkpoint`).
 
 use std::sync::atomic::Ordering;
 use std::sync::Arc;
@@ -192,7 +193,7 @@ impl User {
     }
 
     /// Has a thread look again at what could not be told, until it is.
-    fn look_again(self: &Arc<Self>, consent: &mut Consent) {
+    pub(super) fn look_again(self: &Arc<Self>, consent: &mut Consent) {
         if consent.looking {
             return;
         }
@@ -204,13 +205,19 @@ impl User {
                 wait = (wait * 2).min(RETRY_MAX);
                 let sims = {
                     let mut consent = lock(&user.consent);
-                    if consent.question.is_none() && !consent.sims_untold {
+                    let held_up = consent.record.is_some() && !user.gate.facts().committed;
+                    if consent.question.is_none() && !consent.sims_untold && !held_up {
                         consent.looking = false;
                         return;
                     }
-                    consent.sims_untold
+                    if held_up {
+                        // A boot is complete within a minute.
+                        wait = RETRY;
+                    }
+                    consent.sims_untold || held_up && user.module.checkpoint.is_committed()
                 };
                 if user.answer() || sims {
+                    user.settle_desk();
                     user.refresh();
                 }
             }

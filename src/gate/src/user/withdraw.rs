@@ -11,7 +11,7 @@ use cloudmessaging_wire::proto::ledger as proto;
 use cloudmessaging_wire::step;
 
 use super::User;
-use crate::consent::OffReason;
+use crate::consent::{ConsentStore, OffReason, RemoveError};
 use crate::gate::Closed;
 use crate::identity::Keys;
 use crate::sync::lock;
@@ -45,12 +45,12 @@ impl User {
         let record = consent.record.take().map(|record| *record.id().as_bytes());
         let unread = consent.question.take().and_then(|question| question.said);
         consent.forget();
-        let removed = consent.store.remove();
+        let removed = self.take_away(&consent.store);
         step!("gate.withdraw.removed");
         if let Err(e) = &removed {
             log::error!("off now, not yet durable: {e}");
         }
-        let durable = removed.is_ok();
+        let durable = matches!(removed, Ok(true));
         let withdrawals = consent.withdrawals;
         // Whatever stood there: it is not in force.
         self.standing_read.store(true, Ordering::SeqCst);
@@ -128,6 +128,15 @@ impl User {
         keys
     }
 
+    /// Takes the record away; whether for good. While /data can be put back it is not, and its key stays until then: what
+    /// is put back is to be what it was.
+    fn take_away(&self, store: &ConsentStore) -> Result<bool, RemoveError> {
+        match self.module.checkpoint.is_committed() {
+            true => store.remove().map(|()| true),
+            false => store.remove_record().map(|()| false),
+        }
+    }
+
     /// Tries the removal again until it is durable, or there was a newer decision.
     pub(super) fn keep_removing(self: &Arc<Self>, withdrawals: u64) {
         let user = self.clone();
@@ -135,15 +144,19 @@ impl User {
             let mut wait = RETRY;
             loop {
                 std::thread::sleep(wait);
-                wait = (wait * 2).min(RETRY_MAX);
+                if user.module.checkpoint.is_committed() {
+                    wait = (wait * 2).min(RETRY_MAX);
+                }
                 let consent = lock(&user.consent);
                 if consent.withdrawals != withdrawals || consent.record.is_some() {
                     return;
                 }
-                if consent.store.remove().is_ok() {
+                if matches!(user.take_away(&consent.store), Ok(true)) {
                     lock(&user.view).durable = true;
                     drop(consent);
                     log::info!("off is durable now");
+                    user.settle_desk();
+                    user.wake();
                     user.leave_if_off();
                     user.module.hints.state_changed(user.id);
                     return;

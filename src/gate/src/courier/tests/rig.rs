@@ -108,6 +108,7 @@ fn users(disk: &Path, clock: &Arc<ManualClock>, stage: &Arc<Stage>, r: &Registra
         clock: clock.clone(),
         hints: Arc::new(Deaf),
         secrets: Box::new(Files),
+        checkpoint: Box::new(crate::checkpoint::Committed),
         stay: Stay::begin(Box::new(Unkept), disk),
         legacy: Leftovers::new(Default::default(), disk),
     })))

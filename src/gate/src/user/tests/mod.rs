@@ -2,6 +2,7 @@
 //! What becomes of a user: on a real folder, with real processes in the place of uplinks (`sleep`, which takes its
 //! one argument, a process id, for seconds and never says that it is ready, so that nothing is ever sent).
 
+mod committing;
 mod crash;
 mod granting;
 mod keystore;
@@ -30,6 +31,7 @@ use tempfile::TempDir;
 use zeroize::Zeroizing;
 
 use super::{Module, User, Users};
+use crate::checkpoint::Committed;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Broker, Config, Registrar, SigningKey};
 use crate::consent::{CaptureMethod, Conditions, Disclosures, SimIdentity};
@@ -114,6 +116,7 @@ impl Phone {
             clock: Arc::new(Interrupting),
             hints: Arc::new(Deaf),
             secrets: Box::new(Files),
+            checkpoint: Box::new(Committed),
             stay: Stay::begin(Box::new(Unkept), disk.path()),
             legacy: Leftovers::new(Default::default(), disk.path()),
         };
