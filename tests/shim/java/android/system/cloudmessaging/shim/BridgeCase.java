@@ -72,7 +72,7 @@ public abstract class BridgeCase {
     static void until(Callable<Boolean> condition) throws Exception {
         long begun = System.nanoTime();
         while (!condition.call()) {
-            assertTrue("waited in vain", System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(60));
+            assertTrue("waited in vain", System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(120));
             Thread.sleep(20);
         }
     }

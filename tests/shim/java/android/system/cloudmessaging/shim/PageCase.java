@@ -144,7 +144,7 @@ public abstract class PageCase {
     static void until(Callable<Boolean> condition) throws Exception {
         long begun = System.nanoTime();
         while (!condition.call()) {
-            assertTrue("waited in vain", System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(30));
+            assertTrue("waited in vain", System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(120));
             Thread.sleep(10);
             sServices.turn();
             shadowOf(Looper.getMainLooper()).idle();
