@@ -101,7 +101,7 @@ public abstract class PagesCase extends PageCase {
         press(rows(page), "use");
         Intent intent = shadowOf(page).getNextStartedActivity();
         ActivityController<DisclosureActivity> question =
-                Robolectric.buildActivity(DisclosureActivity.class, intent).setup();
+                inFront(Robolectric.buildActivity(DisclosureActivity.class, intent).setup());
         until(() -> question.get().findViewById(R_TURN_ON).isEnabled());
         return question;
     }
