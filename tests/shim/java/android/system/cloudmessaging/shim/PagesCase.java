@@ -91,7 +91,7 @@ public abstract class PagesCase extends PageCase {
 
     private static void shown(String name, ActivityController<? extends Activity> page, Seen seen)
             throws Exception {
-        page.windowFocusChanged(true);
+        inFront(page);
         bars(page.get());
         seen.check(name, page.get());
     }
