@@ -3,6 +3,7 @@ package android.system.cloudmessaging.settings;
 
 import android.system.cloudmessaging.ConsentState;
 import android.system.cloudmessaging.OffReason;
+import android.system.cloudmessaging.Policy;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArraySet;
 
@@ -21,7 +22,7 @@ final class Known {
         /** Nothing was asked yet, or something that may have changed it. */
         UNKNOWN,
         UNAVAILABLE,
-        /** There is no record: only a grant changes that, and a grant goes by way of this process. */
+        /** There is no record, and nobody forbids one: only a grant turns on, and a grant goes by way of this process. */
         OFF,
         /** Off for another reason, which may pass. */
         HELD_OFF,
@@ -66,6 +67,10 @@ final class Known {
         if (state.on) {
             return Kind.ON;
         }
-        return state.durable && state.offReason == OffReason.NO_RECORD ? Kind.OFF : Kind.HELD_OFF;
+        boolean plainly =
+                state.durable
+                        && state.offReason == OffReason.NO_RECORD
+                        && state.policy == Policy.NONE;
+        return plainly ? Kind.OFF : Kind.HELD_OFF;
     }
 }

@@ -18,6 +18,10 @@ public final class SearchProvider extends SearchIndexablesProvider {
         new Row("use", R.string.use, R.string.use_summary, R.string.search_keywords),
         new Row("sent", R.string.sent, R.string.sent_summary, R.string.search_sent_keywords),
         new Row("erase", R.string.erase, R.string.erase_summary, R.string.search_keywords),
+        new Row("imsi", R.string.imsi, R.string.allowed, R.string.search_keywords),
+        new Row("imei", R.string.imei, R.string.allowed, R.string.search_keywords),
+        new Row("preview", R.string.preview, R.string.allowed, R.string.search_sent_keywords),
+        new Row("receipt", R.string.receipt, R.string.receipt_summary, R.string.search_keywords),
     };
 
     @Override
@@ -49,6 +53,8 @@ public final class SearchProvider extends SearchIndexablesProvider {
         return found;
     }
 
+    private static final String[] ONLY_WHILE_ON = {"erase", "imsi", "imei", "preview", "receipt"};
+
     /** Rows that the page does not show as it is now. */
     @Override
     public Cursor queryNonIndexableKeys(String[] columns) {
@@ -58,7 +64,9 @@ public final class SearchProvider extends SearchIndexablesProvider {
             hidden.newRow().add(NonIndexableKey.COLUMN_KEY_VALUE, "sent");
         }
         if (kind != Known.Kind.ON) {
-            hidden.newRow().add(NonIndexableKey.COLUMN_KEY_VALUE, "erase");
+            for (String key : ONLY_WHILE_ON) {
+                hidden.newRow().add(NonIndexableKey.COLUMN_KEY_VALUE, key);
+            }
         }
         return hidden;
     }

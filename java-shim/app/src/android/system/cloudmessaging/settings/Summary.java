@@ -20,7 +20,7 @@ final class Summary {
         if (state == null) {
             return context.getString(R.string.unavailable);
         }
-        if (Known.kind(state) == Known.Kind.OFF && !Words.forbidden(state)) {
+        if (Known.kind(state) == Known.Kind.OFF) {
             return context.getString(R.string.off);
         }
         boolean quiet = state.on && Words.concern(state) == 0;

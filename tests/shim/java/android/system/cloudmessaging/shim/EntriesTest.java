@@ -172,8 +172,8 @@ public final class EntriesTest extends EntryCase {
         AtomicInteger from = new AtomicInteger();
         AtomicInteger to = new AtomicInteger();
         AtomicInteger offset = new AtomicInteger();
-        instead((method, arguments, real) -> {
-            if (!method.equals("ledgerTotals")) {
+        serve((method, arguments, real) -> {
+            if (!method.getName().equals("ledgerTotals")) {
                 return real.call();
             }
             from.set((Integer) arguments[0]);
@@ -209,14 +209,17 @@ public final class EntriesTest extends EntryCase {
 
     @Test
     public void whatHoldsItOffIsInTheLine() throws Exception {
-        instead((method, arguments, real) -> {
+        forbid(true);
+        until(() -> line().equals("Not allowed by your organisation"));
+        serve((method, arguments, real) -> {
             Object answer = real.call();
             if (answer instanceof ConsentState state) {
                 state.durable = false;
             }
             return answer;
         });
-        assertEquals("Off, but that is not stored safely yet. Tap to try again.", line());
+        assertEquals("Off, but that is not stored safely yet: after a restart it could be on again. "
+                + "Tap to try again.", line());
         RealServices.SERVED.clear();
         assertEquals("Unavailable; nothing is sent", line());
     }
@@ -234,8 +237,8 @@ public final class EntriesTest extends EntryCase {
     @Test
     public void aServiceThatDoesNotAnswerHoldsNobodyUpAndIsNotSaidToSendNothing() throws Exception {
         CountDownLatch hangs = new CountDownLatch(1);
-        instead((method, arguments, real) -> {
-            if (method.equals("state")) {
+        serve((method, arguments, real) -> {
+            if (method.getName().equals("state")) {
                 hangs.await();
             }
             return real.call();

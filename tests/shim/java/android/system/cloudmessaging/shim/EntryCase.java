@@ -5,15 +5,9 @@ import android.content.Intent;
 import android.content.pm.PackageManager;
 import android.content.pm.ResolveInfo;
 import android.net.Uri;
-import android.os.Binder;
 import android.os.Bundle;
-import android.os.IBinder;
 import android.os.UserManager;
-import android.system.cloudmessaging.ICloudMessagingConsent;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.util.List;
-import java.util.concurrent.Callable;
 import org.robolectric.Shadows;
 
 /** What leads to the page, as the platform's own apps go about it. */
@@ -43,29 +37,5 @@ public abstract class EntryCase extends PageCase {
         restrictions.putBoolean("cloud_messaging_allowed", !forbidden);
         Shadows.shadowOf(mContext.getSystemService(UserManager.class))
                 .setApplicationRestrictions(mContext.getPackageName(), restrictions);
-    }
-
-    interface Answer {
-        Object to(String method, Object[] arguments, Callable<Object> real) throws Exception;
-    }
-
-    /** From now on who asks for the service gets one that answers so: what the real one cannot be brought to. */
-    void instead(Answer answer) throws Exception {
-        ICloudMessagingConsent real = ICloudMessagingConsent.Stub.asInterface(mBed.consent());
-        Binder binder = new Binder();
-        binder.attachInterface((ICloudMessagingConsent) Proxy.newProxyInstance(
-                EntryCase.class.getClassLoader(), new Class<?>[] {ICloudMessagingConsent.class},
-                (self, method, arguments) -> {
-                    if (method.getReturnType() == IBinder.class) {
-                        return binder;
-                    }
-                    try {
-                        return answer.to(method.getName(), arguments,
-                                () -> method.invoke(real, arguments));
-                    } catch (InvocationTargetException e) {
-                        throw e.getCause();
-                    }
-                }), SERVICE + "Consent");
-        RealServices.SERVED.put(SERVICE + "Consent", binder);
     }
 }

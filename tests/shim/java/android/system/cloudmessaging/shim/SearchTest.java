@@ -69,7 +69,7 @@ public final class SearchTest extends EntryCase {
         Activity page = page().get();
         isShown(page, "use", "sent");
         turnOn(page);
-        isShown(page, "use", "sent", "erase");
+        isShown(page, "use", "sent", "erase", "imsi", "imei", "preview", "receipt");
         mBed.tell("kill");
         until(() -> state(page).equals("Unavailable; nothing is sent"));
         isShown(page, "use");
