@@ -74,6 +74,43 @@ conclude() {
     [ "$failed" = 0 ]
 }
 
+# ---- for a suite of Java
+
+need_maven() {
+    need javac openjdk-17-jdk-headless
+    need mvn maven
+    need aidl aidl
+    need aapt2 aapt
+    need unzip unzip
+    need zip zip
+}
+
+# maven_tests SUITE ARGUMENT...: Maven's tests of tests/shim, in a folder of the suite's below `target`, and the conclusion.
+# CM_ONLY names some, as Maven's -Dtest does.
+maven_tests() {
+    local work=$target/$1 log=$target/tests/$1-maven.log status=0 counted
+    local run failures errors skipped passed failed
+    shift
+    mkdir -p "$work" "${log%/*}"
+    (
+        cd tests/shim
+        mvn --batch-mode --no-transfer-progress -Dstyle.color=never test "-Dwork=$work" \
+            "-Dshim.bridge=$target/debug/libshim_bridge.so" "$@" ${CM_ONLY:+"-Dtest=$CM_ONLY"}
+    ) | tee "$log" || status=$?
+    # The last of these lines is the sum.
+    counted=$(sed -nE 's/.*Tests run: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+), Skipped: ([0-9]+)$/\1 \2 \3 \4/p' \
+        "$log" | tail -n 1)
+    read -r run failures errors skipped <<<"${counted:-0 0 1 0}"
+    failed=$((failures + errors + skipped))
+    passed=$((run - failed))
+    if [ "$status" != 0 ] && [ "$failed" = 0 ]; then
+        failed=1
+    fi
+    # Maven's last line may have no end.
+    echo
+    conclude
+}
+
 # nothing_matches GREP...: grep says 1 when it found nothing; 2 is its own failure.
 nothing_matches() {
     local status=0

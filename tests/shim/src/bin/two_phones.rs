@@ -87,7 +87,7 @@ impl Stage {
                 Value::Null
             }
             ["start"] => {
-                self.anna.restart()?;
+                restart(&mut self.anna)?;
                 Value::Null
             }
             ["reachable"] => {
@@ -98,6 +98,12 @@ impl Stage {
             }
             ["off"] => {
                 self.anna.cmctl(&["consent", "withdraw"])?;
+                Value::Null
+            }
+            // Anna turns it on anew, and has yet to prove her number.
+            ["prove"] => {
+                self.anna.cmctl(&["consent", "withdraw"])?;
+                self.anna.grant(&[])?;
                 Value::Null
             }
             // Ben's phone is switched off, and on.
@@ -164,11 +170,24 @@ impl Stage {
 
     fn tend(&mut self) -> Result<bool> {
         let mut started = self.bed.revive()?;
-        // One that crashes again while it starts is started once more.
-        started |= self.anna.revive().or_else(|_| self.anna.restart().map(|()| true))?;
+        started |= match self.anna.revive() {
+            Ok(ended) => ended,
+            Err(_) => {
+                restart(&mut self.anna)?;
+                true
+            }
+        };
         if !self.away {
             started |= self.ben.revive()?;
         }
         Ok(started)
+    }
+}
+
+/// What crashes again while it starts is started once more.
+fn restart(phone: &mut Phone) -> Result<()> {
+    match phone.restart() {
+        Ok(()) => Ok(()),
+        Err(_) => Ok(phone.restart()?),
     }
 }

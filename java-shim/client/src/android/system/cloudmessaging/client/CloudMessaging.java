@@ -33,7 +33,7 @@ import java.util.regex.Pattern;
  *
  * <pre>
  * (none)       nobody was asked          - the app calls send again
- * OFFERED      the service may have it   - it is asked until it answers; no SMS before that
+ * OFFERED      the service may have it   - it is asked until it answers; where it cannot, or not know any more: UNKNOWN
  * INTENDED     SmsManager may have it    - found after a crash: SENT if the SMS provider has it, or else UNKNOWN
  * HANDED_OVER  SmsManager has it         - how that ended comes by a broadcast: SENT or FAILED
  * UNKNOWN      nobody knows              - its owner is asked; the answer leads to INTENDED or DECLINED
@@ -52,7 +52,8 @@ public final class CloudMessaging {
     /** The app's receiver gets this when something came and nobody in the app was listening. */
     public static final String ACTION_WAITING = "android.system.cloudmessaging.action.WAITING";
     /** The app's receiver gets this from SmsManager, for each part of an SMS. */
-    public static final String ACTION_SMS_SENT = "android.system.cloudmessaging.client.action.SMS_SENT";
+    public static final String ACTION_SMS_SENT =
+            "android.system.cloudmessaging.client.action.SMS_SENT";
 
     private static final String SETTINGS = "android.system.cloudmessaging.settings";
     private static final String ACTION_SETTINGS = SETTINGS + ".action.SETTINGS";
@@ -127,6 +128,8 @@ public final class CloudMessaging {
      */
     public void send(UUID id) {
         soon(() -> mOutgoing.send(id));
+        // Listens for what becomes of it.
+        hint();
     }
 
     /** What the owner said of a message that is {@link MessageStore.Sms#UNKNOWN} or FAILED: one more SMS, or none. */
@@ -169,6 +172,8 @@ public final class CloudMessaging {
         } catch (RemoteException | ServiceSpecificException | SecurityException e) {
             Log.i(TAG, "an SMS could not be compared", e);
             return null;
+        } finally {
+            hint();
         }
     }
 
@@ -190,6 +195,8 @@ public final class CloudMessaging {
             }
         } catch (RemoteException | SecurityException e) {
             Log.w(TAG, "a code could not be handed in; the owner can type it", e);
+        } finally {
+            hint();
         }
         return false;
     }
@@ -201,10 +208,12 @@ public final class CloudMessaging {
         } catch (RemoteException | ServiceSpecificException | SecurityException e) {
             Log.i(TAG, "there is no fingerprint", e);
             return null;
+        } finally {
+            hint();
         }
     }
 
-    /** There may be something to do. */
+    /** There may be something to do; and whoever asked may have found the service, to be listened to or let go. */
     private void hint() {
         if (!mHinted.getAndSet(true)) {
             soon(this::pass);

@@ -48,7 +48,8 @@ record Entry(State state, long since, int left, boolean failed, boolean alike) {
     }
 
     String write() {
-        return String.join(" ", VERSION, state.name(), "" + since, "" + left, "" + failed, "" + alike);
+        return String.join(" ", VERSION, state.name(), "" + since, "" + left, "" + failed,
+                "" + alike);
     }
 
     static Entry read(String text) throws IOException {

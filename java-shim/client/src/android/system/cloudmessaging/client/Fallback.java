@@ -50,7 +50,8 @@ final class Fallback {
             return;
         }
         List<String> parts = mSms.parts(message);
-        Entry intended = Entry.intended(System.currentTimeMillis(), parts.size(), again || hasAlike(id, message));
+        boolean alike = again || hasAlike(id, message);
+        Entry intended = Entry.intended(System.currentTimeMillis(), parts.size(), alike);
         mJournal.put(id, intended);
         Step.reached("client.sms.intended");
         try {

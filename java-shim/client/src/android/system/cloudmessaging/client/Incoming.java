@@ -51,7 +51,8 @@ final class Incoming {
     }
 
     /** Where clocks differ, the SMS of a message that was late comes before the message itself. */
-    private void fold(ICloudMessaging gate, InboundMessage message) throws IOException, RemoteException {
+    private void fold(ICloudMessaging gate, InboundMessage message)
+            throws IOException, RemoteException {
         long since = message.receivedAtMillis - KNOWN_MILLIS;
         Sms.Row row = mSms.lastFrom(message.subscriptionId, message.sender, since);
         if (row == null || row.body() == null) {

@@ -87,7 +87,10 @@ final class Outgoing {
         }
     }
 
-    /** @param first whether it was never offered before, so that what is refused was not taken earlier */
+    /**
+     * @param first whether it was never offered before: what is refused then was never taken. Of another nobody can say: it may
+     *     have ended, and another app have read how, which was the default SMS app for a while
+     */
     private void offer(UUID id, OutgoingMessage message, boolean first)
             throws IOException, RemoteException {
         message.id = Ids.bytes(id);
@@ -95,14 +98,13 @@ final class Outgoing {
         try {
             ICloudMessaging gate = mService.gate();
             if (!first) {
-                // Fails until it has read what was taken.
+                // Fails until it knows what was taken.
                 gate.outcomes(0, 1);
             }
             refusal = gate.send(message);
         } catch (ServiceSpecificException e) {
             Log.i(TAG, "the service did not take a message", e);
             switch (e.errorCode) {
-                // The same each time, so it never was taken.
                 case ErrorCode.INVALID_ARGUMENT, ErrorCode.TOO_LARGE -> refusal = Refusal.OFF;
                 case ErrorCode.TOO_MANY, ErrorCode.NOT_READY -> {
                     if (!first) {
@@ -117,7 +119,11 @@ final class Outgoing {
         }
         Step.reached("client.offer.answered");
         if (refusal != Refusal.NONE) {
-            mFallback.use(id);
+            if (first) {
+                mFallback.use(id);
+            } else {
+                mFallback.ask(id);
+            }
         }
         mUnanswered.remove(id);
     }

@@ -25,7 +25,8 @@ final class Service {
     private final ICloudMessagingCallback mCallback;
     private final Runnable mDied;
     private final IBinder.DeathRecipient mDeath = this::died;
-    private final ExecutorService mWaits = Executors.newSingleThreadExecutor(task -> daemon(task, "service"));
+    private final ExecutorService mWaits =
+            Executors.newSingleThreadExecutor(task -> daemon(task, "service"));
 
     private ICloudMessaging mGate;
     private boolean mListening;
