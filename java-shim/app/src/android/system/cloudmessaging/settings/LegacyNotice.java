@@ -14,7 +14,10 @@ import android.os.UserManager;
 import android.system.cloudmessaging.ICloudMessagingConsent;
 import android.system.cloudmessaging.Legacy;
 import android.util.Log;
+import java.util.Collections;
 import java.util.Locale;
+import java.util.Set;
+import java.util.WeakHashMap;
 
 /**
  * Says once that an earlier service, which nobody was asked about, is off: after the update that took its place. To each user
@@ -27,7 +30,7 @@ final class LegacyNotice {
     private static final String TAG = "CloudMessaging";
 
     /** In this process: the gate may not be able to note that it was. */
-    private static Context sShownBy;
+    private static final Set<Context> SHOWN_BY = Collections.newSetFromMap(new WeakHashMap<>());
 
     private LegacyNotice() {}
 
@@ -43,9 +46,8 @@ final class LegacyNotice {
         if (!legacy.toTell) {
             return;
         }
-        if (sShownBy != context) {
+        if (SHOWN_BY.add(context)) {
             post(context, legacy);
-            sShownBy = context;
         }
         try {
             gate.legacyTold();

@@ -9,6 +9,7 @@ import android.graphics.Insets;
 import android.system.cloudmessaging.settings.CloudMessagingActivity;
 import android.system.cloudmessaging.settings.DisclosureActivity;
 import android.system.cloudmessaging.settings.PreviewActivity;
+import android.system.cloudmessaging.settings.ReceiptActivity;
 import android.system.cloudmessaging.settings.SentActivity;
 import android.view.WindowInsets;
 import java.util.Map;
@@ -77,7 +78,11 @@ public abstract class PagesCase extends PageCase {
                     Robolectric.buildActivity(SentActivity.class).setup();
             until(() -> rows(sent.get()).getPreferenceCount() > 0);
             shown("What was sent, " + look.name(), sent, seen);
-            close(sent, on);
+            ActivityController<ReceiptActivity> agreed =
+                    Robolectric.buildActivity(ReceiptActivity.class).setup();
+            until(() -> rows(agreed.get()).getPreferenceCount() > 0);
+            shown("what was agreed to, " + look.name(), agreed, seen);
+            close(agreed, sent, on);
         }
         mBed.tell("kill");
         for (Look look : looks) {
