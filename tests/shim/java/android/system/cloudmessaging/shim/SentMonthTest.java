@@ -4,6 +4,7 @@ package android.system.cloudmessaging.shim;
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertTrue;
+import static org.robolectric.Shadows.shadowOf;
 
 import android.app.Activity;
 import android.graphics.Bitmap;
@@ -14,6 +15,7 @@ import android.view.View;
 import android.view.ViewGroup;
 import android.widget.ListView;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.ArrayList;
 import org.junit.Test;
 import org.robolectric.RuntimeEnvironment;
@@ -227,7 +229,13 @@ public final class SentMonthTest extends SentCase {
         Bitmap from = drawn(chart(month()));
         RuntimeEnvironment.setQualifiers("ar-rXB-ldrtl-w411dp-h731dp-port-notnight-420dpi");
         Activity page = read().get();
-        Bitmap mirrored = drawn(bars(page.getWindow().getDecorView()));
+        View window = page.getWindow().getDecorView();
+        until(() -> {
+            // The next frame, in which the rows are laid out.
+            shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis(20));
+            return bars(window) != null;
+        });
+        Bitmap mirrored = drawn(bars(window));
         assertEquals(from.getWidth(), mirrored.getWidth());
         boolean differs = false;
         for (int x = 0; x < from.getWidth(); x++) {
